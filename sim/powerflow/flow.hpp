@@ -1,0 +1,72 @@
+// What every power-flow solver here takes and gives. Units outside the solvers: MW, MVAr, degrees, per-unit voltage.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "sim/grid/grid.hpp"
+
+namespace gridplus::powerflow {
+
+/// Role of a bus in one power flow.
+enum class BusType : std::uint8_t {
+  pq,     ///< P and Q given
+  pv,     ///< P and |V| given
+  slack,  ///< |V| and angle given; takes up what is missing
+  out     ///< not energised: no equation, voltage reported as 0
+};
+
+/// One power flow to solve: injections per bus (generation minus demand, shunts not included).
+/// All spans have one entry per bus. Within an island exactly one bus is `slack`.
+struct FlowInput {
+  std::span<const double> p_mw;
+  std::span<const double> q_mvar;
+  std::span<const BusType> type;
+  std::span<const double> vm_set_pu;         ///< read at pv and slack buses
+  std::span<const double> va_set_deg;        ///< read at slack buses; empty means 0
+  /// Distributed slack: share of each bus in what its island is missing, >= 0, summing to 1 per island. Empty: the
+  /// slack bus takes all. With shares the slack bus keeps its angle only as the reference.
+  std::span<const double> participation;
+  std::span<const double> q_min_mvar, q_max_mvar;  ///< reactive limits per bus of pv and slack buses; empty: none
+};
+
+enum class SolveStatus : std::uint8_t {
+  converged,
+  iteration_limit,   ///< mismatch still above tolerance after the last iteration
+  singular,          ///< the Jacobian could not be factored
+  diverged,          ///< a non-finite number appeared, or the mismatch exploded
+  no_slack           ///< an island with demand has no bus that can hold the balance
+};
+[[nodiscard]] std::string_view to_string(SolveStatus status);
+
+/// How a solve went. Converged means: the exact AC mismatch recomputed from the result is below the tolerance.
+struct SolveReport {
+  SolveStatus status = SolveStatus::diverged;
+  int iterations = 0;
+  double max_mismatch_pu = 0.0;
+  [[nodiscard]] bool converged() const { return status == SolveStatus::converged; }
+};
+
+struct FlowOptions {
+  double tolerance_pu = 1e-8;  ///< largest |P| or |Q| mismatch of any bus, in per unit of base_mva
+  int max_iterations = 30;
+  bool enforce_q_limits = false;
+};
+
+/// Voltages of a solved (or failed) flow, one per bus.
+struct FlowState {
+  std::vector<double> vm_pu;
+  std::vector<double> va_deg;
+};
+
+/// Bus and branch quantities that follow from the voltages.
+struct FlowResult {
+  std::vector<double> p_mw, q_mvar;                                        ///< net injection per bus
+  std::vector<double> p_from_mw, q_from_mvar, p_to_mw, q_to_mvar;          ///< into the branch at each end
+  std::vector<double> loading_percent;  ///< larger end's MVA over the rating; 0 where the rating is infinite
+  std::vector<double> losses_mw;        ///< p_from + p_to; 0 for an open branch
+};
+
+}  // namespace gridplus::powerflow

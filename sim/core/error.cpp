@@ -57,7 +57,9 @@ InputError::InputError(Diagnostic diagnostic) : InputError(std::vector<Diagnosti
 InputError::InputError(std::vector<Diagnostic> diagnostics)
     : std::runtime_error(join(diagnostics)), diagnostics_(std::move(diagnostics)) {}
 
-void Diagnostics::add(Diagnostic diagnostic) { list_.push_back(std::move(diagnostic)); }
+void Diagnostics::add(Diagnostic diagnostic) {
+  list_.push_back(std::move(diagnostic));
+}
 
 void Diagnostics::throw_if_any() {
   if (list_.empty()) return;

@@ -82,7 +82,8 @@ class InvariantError : public std::logic_error {
 
 /// Throws InvariantError with `message` unless `holds`.
 inline void ensure(bool holds, std::string_view message) {
-  if (!holds) [[unlikely]] throw InvariantError("internal error, please report it: " + std::string(message));
+  if (!holds) [[unlikely]]
+    throw InvariantError("internal error, please report it: " + std::string(message));
 }
 
 /// The candidate nearest to `word` as `did you mean 'x'?`, or empty if none is near.

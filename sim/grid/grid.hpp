@@ -30,14 +30,14 @@ enum class BranchKind : std::uint8_t { line, transformer };
 /// One bus as it is described to the builder.
 struct BusSpec {
   std::string name;
-  double vn_kv = 1.0;        ///< nominal voltage, line to line
-  double gs_mw = 0.0;        ///< shunt conductance: MW drawn at 1 p.u.
-  double bs_mvar = 0.0;      ///< shunt susceptance: MVAr injected at 1 p.u.
-  double vm_min_pu = 0.9;    ///< lower end of the allowed voltage band
-  double vm_max_pu = 1.1;    ///< upper end of the allowed voltage band
-  bool in_service = true;    ///< false: isolated, takes no part
-  std::string area;          ///< free grouping for reports; may be empty
-  SourceLocation where;      ///< for error messages
+  double vn_kv = 1.0;      ///< nominal voltage, line to line
+  double gs_mw = 0.0;      ///< shunt conductance: MW drawn at 1 p.u.
+  double bs_mvar = 0.0;    ///< shunt susceptance: MVAr injected at 1 p.u.
+  double vm_min_pu = 0.9;  ///< lower end of the allowed voltage band
+  double vm_max_pu = 1.1;  ///< upper end of the allowed voltage band
+  bool in_service = true;  ///< false: isolated, takes no part
+  std::string area;        ///< free grouping for reports; may be empty
+  SourceLocation where;    ///< for error messages
 };
 
 /// One branch as it is described to the builder. Impedances in per unit of the grid's base.
@@ -48,10 +48,10 @@ struct BranchSpec {
   BranchKind kind = BranchKind::line;
   double r_pu = 0.0;
   double x_pu = 0.0;
-  double g_pu = 0.0;         ///< total shunt conductance, half at each end
-  double b_pu = 0.0;         ///< total charging susceptance, half at each end
-  double tap = 1.0;          ///< off-nominal ratio at the `from` end; 1 for a line
-  double shift_deg = 0.0;    ///< phase shift at the `from` end
+  double g_pu = 0.0;                                            ///< total shunt conductance, half at each end
+  double b_pu = 0.0;                                            ///< total charging susceptance, half at each end
+  double tap = 1.0;                                             ///< off-nominal ratio at the `from` end; 1 for a line
+  double shift_deg = 0.0;                                       ///< phase shift at the `from` end
   double rating_mva = std::numeric_limits<double>::infinity();  ///< infinity: unlimited
   bool in_service = true;
   SourceLocation where;

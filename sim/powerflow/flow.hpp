@@ -24,8 +24,8 @@ struct FlowInput {
   std::span<const double> p_mw;
   std::span<const double> q_mvar;
   std::span<const BusType> type;
-  std::span<const double> vm_set_pu;         ///< read at pv and slack buses
-  std::span<const double> va_set_deg;        ///< read at slack buses; empty means 0
+  std::span<const double> vm_set_pu;   ///< read at pv and slack buses
+  std::span<const double> va_set_deg;  ///< read at slack buses; empty means 0
   /// Distributed slack: share of each bus in what its island is missing, >= 0, summing to 1 per island. Empty: the
   /// slack bus takes all. With shares the slack bus keeps its angle only as the reference.
   std::span<const double> participation;
@@ -34,10 +34,10 @@ struct FlowInput {
 
 enum class SolveStatus : std::uint8_t {
   converged,
-  iteration_limit,   ///< mismatch still above tolerance after the last iteration
-  singular,          ///< the Jacobian could not be factored
-  diverged,          ///< a non-finite number appeared, or the mismatch exploded
-  no_slack           ///< an island with demand has no bus that can hold the balance
+  iteration_limit,  ///< mismatch still above tolerance after the last iteration
+  singular,         ///< the Jacobian could not be factored
+  diverged,         ///< a non-finite number appeared, or the mismatch exploded
+  no_slack          ///< an island with demand has no bus that can hold the balance
 };
 [[nodiscard]] std::string_view to_string(SolveStatus status);
 
@@ -63,8 +63,8 @@ struct FlowState {
 
 /// Bus and branch quantities that follow from the voltages.
 struct FlowResult {
-  std::vector<double> p_mw, q_mvar;                                        ///< net injection per bus
-  std::vector<double> p_from_mw, q_from_mvar, p_to_mw, q_to_mvar;          ///< into the branch at each end
+  std::vector<double> p_mw, q_mvar;                                ///< net injection per bus
+  std::vector<double> p_from_mw, q_from_mvar, p_to_mw, q_to_mvar;  ///< into the branch at each end
   std::vector<double> loading_percent;  ///< larger end's MVA over the rating; 0 where the rating is infinite
   std::vector<double> losses_mw;        ///< p_from + p_to; 0 for an open branch
 };

@@ -1,6 +1,7 @@
 // What every power-flow solver here takes and gives. Units outside the solvers: MW, MVAr, degrees, per-unit voltage.
 #pragma once
 
+#include <complex>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -63,6 +64,7 @@ struct FlowState {
 
 /// Bus and branch quantities that follow from the voltages.
 struct FlowResult {
+  std::vector<std::complex<double>> voltage_pu;                            ///< per bus, rectangular
   std::vector<double> p_mw, q_mvar;                                ///< net injection per bus
   std::vector<double> p_from_mw, q_from_mvar, p_to_mw, q_to_mvar;  ///< into the branch at each end
   std::vector<double> loading_percent;  ///< larger end's MVA over the rating; 0 where the rating is infinite

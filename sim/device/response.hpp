@@ -1,0 +1,102 @@
+// What devices and dispatch say to each other in a step: an offer (what the device can do), a command (what it shall
+// do), a response (what it did). Producers, consumers and storage are peers, each with its own three.
+//
+// Sign: a producer's p_mw and a storage's discharge are injections, positive into the grid. A consumer's p_mw is a
+// demand, positive out of the grid. The sign is turned once, where injections are gathered to buses
+// (sim/step/gather.hpp).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+namespace gridplus {
+
+/// Output up to `to_mw` costs `marginal_per_mwh` for each further MWh. Segments have ascending to_mw and prices.
+struct CostSegment {
+  double to_mw = 0.0;
+  double marginal_per_mwh = 0.0;
+};
+
+/// What a producer can do in the coming step.
+struct ProducerOffer {
+  static constexpr std::size_t k_max_segments = 12;
+  double available_mw = 0.0;            ///< what resource and machine could give, ramps left aside
+  double min_mw = 0.0;                  ///< lowest output while online, ramps included
+  double max_mw = 0.0;                  ///< highest output while online, ramps included
+  bool online = true;                   ///< is running before the step
+  bool may_start = true;                ///< offline, and allowed to start now
+  bool may_stop = true;                 ///< online, and allowed to stop now
+  bool curtailable = false;             ///< draws on a free resource: output below available_mw is curtailment
+  bool balancing = false;               ///< may take up what the network's losses leave open (a dispatchable unit)
+  double start_cost = 0.0;              ///< of one start, in currency
+  double full_load_cost_per_mwh = 0.0;  ///< average cost at full output: the order of commitment
+  std::uint32_t segment_count = 0;
+  std::array<CostSegment, k_max_segments> segments{};  ///< from min_mw of the machine upwards
+  [[nodiscard]] std::span<const CostSegment> cost() const { return {segments.data(), segment_count}; }
+};
+
+struct ProducerCommand {
+  bool online = false;
+  double p_mw = 0.0;
+};
+
+struct ProducerResponse {
+  double p_mw = 0.0;
+  double available_mw = 0.0;
+  bool online = false;
+  bool started = false;
+  bool stopped = false;
+  double start_cost = 0.0;         ///< paid in this step, in currency
+  double balancing_up_mw = 0.0;    ///< how much more it could give at once
+  double balancing_down_mw = 0.0;  ///< how much less
+};
+
+/// What running at an output costs; a pure function of parameters, output and time.
+struct ProducerCost {
+  double cost_per_h = 0.0;
+  double fuel_gj_per_h = 0.0;
+  double co2_t_per_h = 0.0;
+};
+
+struct StorageOffer {
+  double max_charge_mw = 0.0;     ///< at the grid, >= 0, what the store can still take included
+  double max_discharge_mw = 0.0;  ///< at the grid, >= 0, what the store still holds included
+  double energy_mwh = 0.0;
+  double energy_min_mwh = 0.0;
+  double energy_max_mwh = 0.0;
+  double charge_efficiency = 1.0;     ///< grid to store
+  double discharge_efficiency = 1.0;  ///< store to grid
+  double wear_per_mwh = 0.0;          ///< cost of ageing per MWh discharged
+};
+
+struct StorageCommand {
+  double p_mw = 0.0;  ///< discharge positive, charge negative
+};
+
+struct StorageResponse {
+  double p_mw = 0.0;        ///< discharge positive
+  double energy_mwh = 0.0;  ///< at the end of the step
+  double state_of_charge = 0.0;
+  double state_of_health = 1.0;
+  double losses_mwh = 0.0;  ///< conversion and standing losses of the step
+  double wear_cost = 0.0;   ///< in currency, of the step
+};
+
+struct ConsumerOffer {
+  double demand_mw = 0.0;
+  double q_mvar = 0.0;        ///< drawn at full demand
+  std::int32_t priority = 1;  ///< tier: 1 is shed last, larger numbers earlier
+  double value_of_lost_load_per_mwh = 0.0;
+};
+
+struct ConsumerCommand {
+  double served_mw = 0.0;
+};
+
+struct ConsumerResponse {
+  double served_mw = 0.0;
+  double q_mvar = 0.0;  ///< drawn
+};
+
+}  // namespace gridplus

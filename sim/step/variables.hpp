@@ -1,0 +1,112 @@
+// The quantities that a run computes for every step: one list a group, the single source of the names, units and
+// meanings of the results' variables (DESIGN: results format).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace gridplus {
+
+/// How a variable is stored when the scenario asks for nothing else.
+enum class Storage : std::uint8_t {
+  reduced,  ///< float32 by default, rounded to `resolution` where that is positive
+  exact,    ///< always float64: the power balance is read back from it
+  flag      ///< a small whole number, int8
+};
+
+struct VariableInfo {
+  std::string_view name;
+  std::string_view unit;
+  std::string_view long_name;
+  Storage storage = Storage::reduced;
+  std::string_view flag_meanings = {};  ///< words for 0, 1, 2, ... divided by spaces; flags only
+};
+
+enum class BusVar : std::uint8_t { vm_pu, va_deg, p_mw, q_mvar, unserved_mw, price_per_mwh, island, energised };
+inline constexpr std::array k_bus_variables = {
+    VariableInfo{"vm_pu", "1", "voltage magnitude in per unit of the nominal voltage"},
+    VariableInfo{"va_deg", "degree", "voltage angle"},
+    VariableInfo{"p_mw", "MW", "net active power injected by devices"},
+    VariableInfo{"q_mvar", "MVAr", "net reactive power injected by devices"},
+    VariableInfo{"unserved_mw", "MW", "demand not served"},
+    VariableInfo{"price_per_mwh", "currency MWh-1", "marginal price of energy"},
+    VariableInfo{"island", "1", "number of the island, -1 for none", Storage::flag},
+    VariableInfo{"energised", "1", "whether the bus has voltage", Storage::flag, "no yes"}};
+
+enum class BranchVar : std::uint8_t { p_from_mw, q_from_mvar, p_to_mw, q_to_mvar, loading_percent, losses_mw, closed };
+inline constexpr std::array k_branch_variables = {
+    VariableInfo{"p_from_mw", "MW", "active power into the branch at its from end"},
+    VariableInfo{"q_from_mvar", "MVAr", "reactive power into the branch at its from end"},
+    VariableInfo{"p_to_mw", "MW", "active power into the branch at its to end"},
+    VariableInfo{"q_to_mvar", "MVAr", "reactive power into the branch at its to end"},
+    VariableInfo{"loading_percent", "percent", "larger end's apparent power over the rating"},
+    VariableInfo{"losses_mw", "MW", "active power lost in the branch", Storage::exact},
+    VariableInfo{"closed", "1", "whether the branch is in operation", Storage::flag, "no yes"}};
+
+enum class ProducerVar : std::uint8_t {
+  p_mw,
+  q_mvar,
+  available_mw,
+  curtailed_mw,
+  curtailment_reason,
+  online,
+  cost_per_h,
+  co2_t_per_h
+};
+inline constexpr std::array k_producer_variables = {
+    VariableInfo{"p_mw", "MW", "active power injected", Storage::exact},
+    VariableInfo{"q_mvar", "MVAr", "reactive power injected"},
+    VariableInfo{"available_mw", "MW", "active power that resource and machine could give"},
+    VariableInfo{"curtailed_mw", "MW", "available power of a free resource that is not used"},
+    VariableInfo{"curtailment_reason", "1", "why power is curtailed", Storage::flag,
+                 "none surplus minimum_generation ramp network"},
+    VariableInfo{"online", "1", "whether the unit runs", Storage::flag, "no yes"},
+    VariableInfo{"cost_per_h", "currency h-1", "operating cost, starts included"},
+    VariableInfo{"co2_t_per_h", "t h-1", "carbon dioxide emitted"}};
+
+enum class ConsumerVar : std::uint8_t { demand_mw, served_mw, unserved_mw, q_mvar };
+inline constexpr std::array k_consumer_variables = {
+    VariableInfo{"demand_mw", "MW", "active power asked for"},
+    VariableInfo{"served_mw", "MW", "active power served", Storage::exact},
+    VariableInfo{"unserved_mw", "MW", "active power not served"},
+    VariableInfo{"q_mvar", "MVAr", "reactive power drawn"}};
+
+enum class StorageVar : std::uint8_t { p_mw, energy_mwh, state_of_charge, state_of_health };
+inline constexpr std::array k_storage_variables = {
+    VariableInfo{"p_mw", "MW", "active power injected; discharge positive, charge negative", Storage::exact},
+    VariableInfo{"energy_mwh", "MWh", "energy held at the end of the step"},
+    VariableInfo{"state_of_charge", "1", "energy held over usable capacity, at the end of the step"},
+    VariableInfo{"state_of_health", "1", "remaining share of the new store's capacity"}};
+
+enum class StepVar : std::uint8_t {
+  converged,
+  iterations,
+  max_mismatch_pu,
+  generation_mw,
+  discharge_mw,
+  charge_mw,
+  demand_mw,
+  served_mw,
+  losses_mw,
+  balance_mw,
+  curtailed_mw,
+  islands
+};
+inline constexpr std::array k_step_variables = {
+    VariableInfo{"converged", "1", "whether the power flow of every island converged", Storage::flag, "no yes"},
+    VariableInfo{"iterations", "1", "iterations of the power flow", Storage::flag},
+    VariableInfo{"max_mismatch_pu", "1", "largest nodal power mismatch in per unit of the base", Storage::exact},
+    VariableInfo{"generation_mw", "MW", "active power of all producers", Storage::exact},
+    VariableInfo{"discharge_mw", "MW", "active power discharged by all storage", Storage::exact},
+    VariableInfo{"charge_mw", "MW", "active power charged by all storage", Storage::exact},
+    VariableInfo{"demand_mw", "MW", "active power asked for by all consumers", Storage::exact},
+    VariableInfo{"served_mw", "MW", "active power served to all consumers", Storage::exact},
+    VariableInfo{"losses_mw", "MW", "active power lost in branches and shunts", Storage::exact},
+    VariableInfo{"balance_mw", "MW",
+                 "largest imbalance of any island: generation + discharge - served - charge - losses", Storage::exact},
+    VariableInfo{"curtailed_mw", "MW", "free power not used", Storage::exact},
+    VariableInfo{"islands", "1", "number of islands", Storage::flag}};
+
+}  // namespace gridplus

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,18 +20,30 @@ struct ImportedFiles {
   std::vector<std::string> notes;  ///< what could not be carried over, or was assumed; for people
 };
 
+/// One choice an importer leaves to people.
+struct ImportOption {
+  std::string_view key;
+  std::string_view values;  ///< what may be given, the default first
+  std::string_view doc;
+};
+
+/// Options given, by key.
+using ImportOptions = std::map<std::string, std::string, std::less<>>;
+
 /// One importer.
 struct Importer {
   std::string_view format;  ///< such as `matpower`
   std::string_view doc;     ///< what `source` must be
-  ImportedFiles (*run)(const std::filesystem::path& source) = nullptr;
+  std::span<const ImportOption> options;
+  ImportedFiles (*run)(const std::filesystem::path& source, const ImportOptions& options) = nullptr;
 };
 
 /// All importers. importers/importer.cpp lists them.
 [[nodiscard]] std::span<const Importer> importers();
 
-/// Runs the importer of that name. Throws InputError for an unknown format or wrong data, IoError for files that
-/// cannot be read.
-[[nodiscard]] ImportedFiles import_scenario(std::string_view format, const std::filesystem::path& source);
+/// Runs the importer of that name. Throws InputError for an unknown format or option or wrong data, IoError for files
+/// that cannot be read.
+[[nodiscard]] ImportedFiles import_scenario(std::string_view format, const std::filesystem::path& source,
+                                            const ImportOptions& options = {});
 
 }  // namespace gridplus

@@ -24,12 +24,14 @@ struct ProducerOffer {
   double available_mw = 0.0;            ///< what resource and machine could give, ramps left aside
   double min_mw = 0.0;                  ///< lowest output while online, ramps included
   double max_mw = 0.0;                  ///< highest output while online, ramps included
+  double machine_min_mw = 0.0;          ///< lowest stable output, ramps left aside
   bool online = true;                   ///< is running before the step
   bool may_start = true;                ///< offline, and allowed to start now
   bool may_stop = true;                 ///< online, and allowed to stop now
   bool curtailable = false;             ///< draws on a free resource: output below available_mw is curtailment
   bool balancing = false;               ///< may take up what the network's losses leave open (a dispatchable unit)
   double start_cost = 0.0;              ///< of one start, in currency
+  double restart_h = 0.0;               ///< how long it would stay off if it stopped now
   double full_load_cost_per_mwh = 0.0;  ///< average cost at full output: the order of commitment
   std::uint32_t segment_count = 0;
   std::array<CostSegment, k_max_segments> segments{};  ///< from min_mw of the machine upwards
@@ -47,7 +49,9 @@ struct ProducerResponse {
   bool online = false;
   bool started = false;
   bool stopped = false;
-  double start_cost = 0.0;         ///< paid in this step, in currency
+  double start_cost = 0.0;         ///< paid in this step, in currency, the start's fuel and CO2 included
+  double start_fuel_gj = 0.0;      ///< burnt by a start in this step
+  double start_co2_t = 0.0;        ///< emitted by a start in this step
   double balancing_up_mw = 0.0;    ///< how much more it could give at once
   double balancing_down_mw = 0.0;  ///< how much less
 };
@@ -62,6 +66,8 @@ struct ProducerCost {
 struct StorageOffer {
   double max_charge_mw = 0.0;     ///< at the grid, >= 0, what the store can still take included
   double max_discharge_mw = 0.0;  ///< at the grid, >= 0, what the store still holds included
+  double min_charge_mw = 0.0;     ///< lowest charge other than none; smaller commands give none
+  double min_discharge_mw = 0.0;  ///< lowest discharge other than none; smaller commands give none
   double energy_mwh = 0.0;
   double energy_min_mwh = 0.0;
   double energy_max_mwh = 0.0;

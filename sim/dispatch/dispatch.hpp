@@ -1,7 +1,9 @@
 // What a dispatcher is given and what it decides, for one step and all islands.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -27,14 +29,35 @@ struct DispatchOptions {
   double storage_window_h = 24.0;  ///< memory of the storage rules
 };
 
-/// Everything in a step's dispatch; spans have one entry per device. Islands are given per device.
+/// The devices of one island, in ascending order of their ids.
+struct IslandDevices {
+  std::vector<std::uint32_t> producers, storages, consumers;
+  bool can_be_energised = true;  ///< has a unit that can hold the balance; else everything in it is dead
+};
+
+/// Everything that one step's dispatch may look at; the spans have one entry per device.
 struct DispatchInput {
   double step_h = 1.0;
-  std::uint32_t island_count = 0;
+  double loss_share = 0.0;  ///< expected losses over demand
   std::span<const ProducerOffer> producers;
   std::span<const StorageOffer> storages;
   std::span<const ConsumerOffer> consumers;
-  std::span<const std::uint32_t> producer_island, storage_island, consumer_island;  ///< Islands::k_none: disconnected
+  std::span<const IslandDevices> islands;
+};
+
+/// What a dispatcher remembers of an island: net load (demand and losses less free power) and price of the last
+/// `samples` steps, as rings. `next` is where the coming step goes, which is also the oldest entry once full.
+struct IslandMemory {
+  std::vector<double> net_load_mw, price_per_mwh;
+  std::size_t next = 0, filled = 0;
+
+  void remember(std::size_t samples, double net_load, double price);
+  /// The net load seen one window ago for the step `ahead` steps from now (1 = next step); `fallback` if not known.
+  [[nodiscard]] double expected_net_load(std::size_t ahead, double fallback) const;
+};
+
+struct DispatchMemory {
+  std::vector<IslandMemory> islands;
 };
 
 /// Why a free resource is not used fully; the values of ProducerVar::curtailment_reason.
@@ -47,5 +70,16 @@ struct DispatchResult {
   std::vector<Curtailment> curtailment;  ///< per producer
   std::vector<double> price_per_mwh;     ///< per island: cost of one more MWh
 };
+
+/// Decides set points for a step. One instance serves one thread: it keeps scratch memory between steps, but no state
+/// that would change an answer; what it remembers is in DispatchMemory.
+class Dispatcher {
+ public:
+  virtual ~Dispatcher() = default;
+  virtual void dispatch(const DispatchInput& input, DispatchMemory& memory, DispatchResult& result) = 0;
+};
+
+/// The dispatcher that `options` ask for.
+[[nodiscard]] std::unique_ptr<Dispatcher> make_dispatcher(const DispatchOptions& options);
 
 }  // namespace gridplus

@@ -52,6 +52,8 @@ target_include_directories(gridplus_suitesparse SYSTEM INTERFACE ${SUITESPARSE_I
 target_link_libraries(gridplus_suitesparse INTERFACE ${KLU_LIBRARY} ${AMD_LIBRARY})
 
 if(GRIDPLUS_TESTS)
+  find_program(GRIDPLUS_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH)
+  gridplus_need(GRIDPLUS_PYTHON python3 "/usr/bin/python3")
   find_package(GTest QUIET)
   gridplus_need(GTest_FOUND libgtest-dev "GoogleTest")
   include(GoogleTest)

@@ -1,0 +1,140 @@
+"""Who may use whom: every #include and every link edge follows an arrow of docs/architecture.md."""
+
+import re
+
+import pytest
+
+from house import code, complain, files, read
+
+# What a folder may use directly. An arrow may also be taken to what lies below: grid uses core, so powerflow may too.
+ARROWS = {
+    "core": (),
+    "grid": ("core",),
+    "device": ("core",),
+    "comms": ("core",),
+    "powerflow": ("grid",),
+    "dispatch": ("grid", "device", "comms", "powerflow"),
+    "market": ("grid", "device", "comms", "powerflow"),
+    "step": ("dispatch", "market"),
+    "study": ("step",),
+    "models": ("core", "device"),
+    "scenarios": ("models", "study"),
+    "output": ("step", "study"),
+    "tools": ("scenarios", "output"),
+}
+
+# Libraries that stay behind the one folder whose part they are.
+PRIVATE_LIBRARIES = {
+    r"yaml-cpp/": "scenarios",
+    r"CLI/": "tools",
+    r"(hdf5|H5\w+)\.h": "output",
+    r"libdeflate\.h": "output",
+    r"(klu|amd|umfpack|cholmod)\.h": "powerflow",
+    r"hwy/": "powerflow",
+    r"Random123/": "core",
+    r"omp\.h": "core",
+}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+
+
+def closure(folder):
+    """Every folder that `folder` may use, itself included."""
+    reached = {folder}
+    for below in ARROWS[folder]:
+        reached |= closure(below)
+    return reached
+
+
+def folder_of(path):
+    """The room a file lives in: the folder of sim/, else the top folder."""
+    parts = path.split("/")
+    return parts[1] if parts[0] == "sim" else parts[0]
+
+
+def misplaced_include(source, bracket, target, known):
+    """Why `source` must not include `target`, or None."""
+    room = folder_of(source)
+    if bracket == "<":
+        for pattern, owner in PRIVATE_LIBRARIES.items():
+            if re.match(pattern, target) and room != owner:
+                return f"{source} includes <{target}>, which is private to {owner}"
+        return None
+    if target not in known:
+        return f'{source} includes "{target}", which is no path from the root of the project'
+    if folder_of(target) not in closure(room):
+        return f"{source} includes {target}: there is no arrow {room} -> {folder_of(target)}"
+    return None
+
+
+def link_edges(cmake, folder):
+    """(room, used target) for every gridplus_library and gridplus_program call in a CMake file's text."""
+    for call in re.findall(r"gridplus_library\(([^)]*)\)", cmake):
+        for used in re.findall(r"\bgridplus_(\w+)", " ".join(call.split()[1:])):
+            yield folder, used
+
+
+def test_every_include_follows_an_arrow():
+    known = {str(path) for path in files()}
+    problems = []
+    for path in code(".hpp", ".cpp", ".h"):
+        for bracket, target in INCLUDE.findall(read(path)):
+            problem = misplaced_include(str(path), bracket, target, known)
+            if problem:
+                problems.append(problem)
+    complain(problems, "includes against the arrows of use")
+
+
+def test_every_link_follows_an_arrow():
+    external = {"flags", "hdf5", "deflate", "suitesparse", "test", "library"}
+    problems = []
+    for path in files():
+        if path.name != "CMakeLists.txt" or path.parts[0] not in ("sim", "models", "scenarios", "output"):
+            continue
+        for room, used in link_edges(read(path), folder_of(str(path))):
+            if used in external:
+                continue
+            target = next((name for name in ARROWS if used == name or used.startswith(name + "_")), used)
+            if target not in closure(room):
+                problems.append(f"{path} links {room} with gridplus_{used}")
+    complain(problems, "links against the arrows of use")
+
+
+def test_every_folder_of_the_engine_has_its_arrows():
+    rooms = {folder_of(str(path)) for path in code(".hpp", ".cpp")}
+    complain(sorted(rooms - set(ARROWS)), "folders without an entry in ARROWS")
+
+
+def test_openmp_is_used_in_one_file_only():
+    users = [str(path) for path in code(".hpp", ".cpp") if re.search(r"^\s*#\s*pragma\s+omp", read(path), re.MULTILINE)]
+    complain([path for path in users if path != "sim/core/parallel.cpp"], "OpenMP pragmas outside sim/core/parallel.cpp")
+
+
+@pytest.mark.parametrize("source, bracket, target", [
+    ("sim/grid/a.cpp", '"', "models/registry.hpp"),
+    ("sim/core/a.cpp", '"', "sim/grid/grid.hpp"),
+    ("models/a.cpp", '"', "sim/grid/grid.hpp"),
+    ("output/a.cpp", '"', "scenarios/spec.hpp"),
+    ("output/a.cpp", "<", "yaml-cpp/yaml.h"),
+    ("sim/step/a.cpp", '"', "grid.hpp"),
+])
+def test_a_wrong_include_is_found(source, bracket, target):
+    known = {"models/registry.hpp", "sim/grid/grid.hpp", "scenarios/spec.hpp"}
+    assert misplaced_include(source, bracket, target, known)
+
+
+@pytest.mark.parametrize("source, target", [
+    ("sim/powerflow/a.cpp", "sim/core/id.hpp"),
+    ("sim/step/a.cpp", "sim/device/bank.hpp"),
+    ("scenarios/a.cpp", "sim/step/model.hpp"),
+    ("tools/gridplus/a.cpp", "output/reader.hpp"),
+])
+def test_a_right_include_passes(source, target):
+    assert misplaced_include(source, '"', target, {target}) is None
+
+
+def test_a_wrong_link_is_found():
+    edges = list(link_edges("gridplus_library(gridplus_grid SOURCES a.cpp USES gridplus_core\n PRIVATE_USES gridplus_step)",
+                            "grid"))
+    assert edges == [("grid", "core"), ("grid", "step")]
+    assert "step" not in closure("grid")

@@ -120,9 +120,12 @@ class BankCommon : public Base {
     fields()[field].set(&changed, value);
     ParamIssues issues;
     M::prepare(changed, issues);
-    if (!issues.empty())
-      throw InputError(
-          Diagnostic{{}, std::string(fields()[field].key), issues.front().problem, issues.front().allowed, {}});
+    if (issues.empty()) return;
+    Diagnostic wrong;
+    wrong.path = fields()[field].key;
+    wrong.problem = issues.front().problem;
+    wrong.allowed = issues.front().allowed;
+    throw InputError(std::move(wrong));
   }
 
  protected:

@@ -50,10 +50,10 @@ struct ProducerResponse {
   bool started = false;
   bool stopped = false;
   double start_cost = 0.0;         ///< paid in this step, in currency, the start's fuel and CO2 included
-  double start_fuel_gj = 0.0;      ///< burnt by a start in this step
-  double start_co2_t = 0.0;        ///< emitted by a start in this step
   double balancing_up_mw = 0.0;    ///< how much more it could give at once
   double balancing_down_mw = 0.0;  ///< how much less
+  double start_fuel_gj = 0.0;      ///< burnt by a start in this step
+  double start_co2_t = 0.0;        ///< emitted by a start in this step
 };
 
 /// What running at an output costs; a pure function of parameters, output and time.
@@ -66,14 +66,14 @@ struct ProducerCost {
 struct StorageOffer {
   double max_charge_mw = 0.0;     ///< at the grid, >= 0, what the store can still take included
   double max_discharge_mw = 0.0;  ///< at the grid, >= 0, what the store still holds included
-  double min_charge_mw = 0.0;     ///< lowest charge other than none; smaller commands give none
-  double min_discharge_mw = 0.0;  ///< lowest discharge other than none; smaller commands give none
   double energy_mwh = 0.0;
   double energy_min_mwh = 0.0;
   double energy_max_mwh = 0.0;
   double charge_efficiency = 1.0;     ///< grid to store
   double discharge_efficiency = 1.0;  ///< store to grid
   double wear_per_mwh = 0.0;          ///< cost of ageing per MWh discharged
+  double min_charge_mw = 0.0;         ///< lowest charge other than none; a smaller command gives none
+  double min_discharge_mw = 0.0;      ///< lowest discharge other than none; a smaller command gives none
 };
 
 struct StorageCommand {

@@ -1,0 +1,57 @@
+// Demand that follows a time series. Equations: docs/models/load.md.
+#pragma once
+
+#include "models/common/optional.hpp"
+#include "sim/device/model.hpp"
+
+namespace gridplus::models {
+
+struct Load {
+  static constexpr std::string_view type = "load";
+  static constexpr DeviceKind kind = DeviceKind::consumer;
+  static constexpr std::string_view doc =
+      "A demand that follows a time series, with a power factor or a reactive series, a priority tier and a value of "
+      "lost load.";
+
+  struct Params {
+    Series demand_mw;
+    Series reactive_mvar{k_not_given, {}};
+    double power_factor = 1.0;
+    bool leading = false;
+    std::int32_t priority = 1;
+    double value_of_lost_load_per_mwh = 10000.0;
+    double scale = 1.0;
+    double growth_per_year = 0.0;
+    std::int32_t growth_from_year = 0;
+
+    double mvar_per_mw = 0.0;  ///< made by prepare(): tan phi
+  };
+  struct State {};
+
+  static constexpr auto fields = std::make_tuple(
+      field(&Params::demand_mw, "demand", "MW", "active power asked for; negative for a net generation within")
+          .required(),
+      field(&Params::reactive_mvar, "reactive", "MVAr",
+            "reactive power drawn at full demand, in place of power_factor"),
+      field(&Params::power_factor, "power_factor", "1", "active over apparent power").above(0).at_most(1),
+      field(&Params::leading, "leading", "1", "the power factor is leading: reactive power is given, not drawn"),
+      field(&Params::priority, "priority", "1", "tier of supply: 1 is shed last, larger numbers earlier")
+          .between(1, 100),
+      field(&Params::value_of_lost_load_per_mwh, "value_of_lost_load", "currency/MWh", "harm of demand not served")
+          .at_least(0),
+      field(&Params::scale, "scale", "1", "factor on demand and reactive power").at_least(0),
+      field(&Params::growth_per_year, "growth", "1/yr", "compound growth of demand per calendar year after growth_from")
+          .between(-0.5, 1),
+      field(&Params::growth_from_year, "growth_from", "1",
+            "the calendar year in which demand is as given; needed with growth")
+          .between(0, 9999));
+  static constexpr auto state_fields = std::make_tuple();
+
+  static void prepare(Params& params, ParamIssues& issues);
+  static State initial(const Params&, const StepContext&) { return {}; }
+  static ConsumerOffer offer(const Params& params, const State& state, const StepContext& context);
+  static ConsumerResponse step(const Params& params, State& state, const ConsumerCommand& command,
+                               const StepContext& context);
+};
+
+}  // namespace gridplus::models

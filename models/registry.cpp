@@ -1,0 +1,32 @@
+#include "models/registry.hpp"
+
+namespace gridplus::models {
+
+template <class M>
+ModelInfo model_info();  // defined beside each model, see models/model_info.hpp
+
+// One line a model.
+// clang-format off
+static constexpr ModelInfo (*k_models[])() = {
+    &model_info<struct Thermal>,
+    &model_info<struct ProfileGenerator>,
+    &model_info<struct ExternalGrid>,
+    &model_info<struct Battery>,
+    &model_info<struct Load>,
+};
+// clang-format on
+
+}  // namespace gridplus::models
+
+namespace gridplus {
+
+const ModelRegistry& device_models() {
+  static const ModelRegistry registry = [] {
+    ModelRegistry list;
+    for (auto* info : models::k_models) list.push_back(info());
+    return list;
+  }();
+  return registry;
+}
+
+}  // namespace gridplus

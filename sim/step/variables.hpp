@@ -11,9 +11,9 @@ namespace gridplus {
 
 /// How a variable is stored when the scenario asks for nothing else.
 enum class Storage : std::uint8_t {
-  reduced,  ///< float32 by default, rounded to `resolution` where that is positive
+  reduced,  ///< float32; float64 where the scenario asks for double precision
   exact,    ///< always float64: the power balance is read back from it
-  flag      ///< a small whole number, int8
+  flag      ///< a small whole number: int8 where its values have meanings, int32 where it counts
 };
 
 struct VariableInfo {
@@ -22,27 +22,51 @@ struct VariableInfo {
   std::string_view long_name;
   Storage storage = Storage::reduced;
   std::string_view flag_meanings = {};  ///< words for 0, 1, 2, ... divided by spaces; flags only
+  /// Rounding before compression, left aside with double precision (docs/output-format.md says what it costs): to a
+  /// multiple of `resolution` in the variable's unit, or to so many significant bits. 0: none.
+  double resolution = 0.0;
+  int significant_bits = 0;
+
+  [[nodiscard]] constexpr VariableInfo rounded_to(double step) const {
+    VariableInfo copy = *this;
+    copy.resolution = step;
+    return copy;
+  }
+  [[nodiscard]] constexpr VariableInfo keeping(int bits) const {
+    VariableInfo copy = *this;
+    copy.significant_bits = bits;
+    return copy;
+  }
 };
+
+/// Roundings that keep the results small. Powers of two, so that trailing bits are zero.
+inline constexpr double k_resolution_pu = 0x1p-20;       ///< 9.5e-7
+inline constexpr double k_resolution_degree = 0x1p-16;   ///< 1.5e-5
+inline constexpr double k_resolution_percent = 0x1p-10;  ///< 9.8e-4
+inline constexpr double k_resolution_mw = 0x1p-30;       ///< 9.3e-10: a sum of a thousand closes to 1e-6
+inline constexpr int k_bits_power = 16;                  ///< error below 7.7e-6 of the value
+inline constexpr int k_bits_cost = 18;                   ///< error below 2.0e-6 of the value
 
 enum class BusVar : std::uint8_t { vm_pu, va_deg, p_mw, q_mvar, unserved_mw, price_per_mwh, island, energised };
 inline constexpr std::array k_bus_variables = {
-    VariableInfo{"vm_pu", "1", "voltage magnitude in per unit of the nominal voltage"},
-    VariableInfo{"va_deg", "degree", "voltage angle"},
-    VariableInfo{"p_mw", "MW", "net active power injected by devices"},
-    VariableInfo{"q_mvar", "MVAr", "net reactive power injected by devices"},
+    VariableInfo{"vm_pu", "1", "voltage magnitude in per unit of the nominal voltage"}.rounded_to(k_resolution_pu),
+    VariableInfo{"va_deg", "degree", "voltage angle"}.rounded_to(k_resolution_degree),
+    VariableInfo{"p_mw", "MW", "net active power injected by devices"}.keeping(k_bits_power),
+    VariableInfo{"q_mvar", "MVAr", "net reactive power injected by devices"}.keeping(k_bits_power),
     VariableInfo{"unserved_mw", "MW", "demand not served"},
-    VariableInfo{"price_per_mwh", "currency MWh-1", "marginal price of energy"},
+    VariableInfo{"price_per_mwh", "currency MWh-1", "marginal price of energy"}.keeping(k_bits_cost),
     VariableInfo{"island", "1", "number of the island, -1 for none", Storage::flag},
     VariableInfo{"energised", "1", "whether the bus has voltage", Storage::flag, "no yes"}};
 
 enum class BranchVar : std::uint8_t { p_from_mw, q_from_mvar, p_to_mw, q_to_mvar, loading_percent, losses_mw, closed };
 inline constexpr std::array k_branch_variables = {
-    VariableInfo{"p_from_mw", "MW", "active power into the branch at its from end"},
-    VariableInfo{"q_from_mvar", "MVAr", "reactive power into the branch at its from end"},
-    VariableInfo{"p_to_mw", "MW", "active power into the branch at its to end"},
-    VariableInfo{"q_to_mvar", "MVAr", "reactive power into the branch at its to end"},
-    VariableInfo{"loading_percent", "percent", "larger end's apparent power over the rating"},
-    VariableInfo{"losses_mw", "MW", "active power lost in the branch", Storage::exact},
+    VariableInfo{"p_from_mw", "MW", "active power into the branch at its from end"}.keeping(k_bits_power),
+    VariableInfo{"q_from_mvar", "MVAr", "reactive power into the branch at its from end"}.keeping(k_bits_power),
+    VariableInfo{"p_to_mw", "MW", "active power into the branch at its to end"}.keeping(k_bits_power),
+    VariableInfo{"q_to_mvar", "MVAr", "reactive power into the branch at its to end"}.keeping(k_bits_power),
+    VariableInfo{"loading_percent", "percent", "larger end's apparent power over the rating"}.rounded_to(
+        k_resolution_percent),
+    VariableInfo{"losses_mw", "MW", "active power lost in the branch", Storage::exact}.rounded_to(k_resolution_mw),
     VariableInfo{"closed", "1", "whether the branch is in operation", Storage::flag, "no yes"}};
 
 enum class ProducerVar : std::uint8_t {
@@ -56,26 +80,27 @@ enum class ProducerVar : std::uint8_t {
   co2_t_per_h
 };
 inline constexpr std::array k_producer_variables = {
-    VariableInfo{"p_mw", "MW", "active power injected", Storage::exact},
-    VariableInfo{"q_mvar", "MVAr", "reactive power injected"},
+    VariableInfo{"p_mw", "MW", "active power injected", Storage::exact}.rounded_to(k_resolution_mw),
+    VariableInfo{"q_mvar", "MVAr", "reactive power injected"}.keeping(k_bits_power),
     VariableInfo{"available_mw", "MW", "active power that resource and machine could give"},
     VariableInfo{"curtailed_mw", "MW", "available power of a free resource that is not used"},
     VariableInfo{"curtailment_reason", "1", "why power is curtailed", Storage::flag,
                  "none surplus minimum_generation ramp network"},
     VariableInfo{"online", "1", "whether the unit runs", Storage::flag, "no yes"},
-    VariableInfo{"cost_per_h", "currency h-1", "operating cost, starts included"},
-    VariableInfo{"co2_t_per_h", "t h-1", "carbon dioxide emitted"}};
+    VariableInfo{"cost_per_h", "currency h-1", "operating cost, starts included"}.keeping(k_bits_cost),
+    VariableInfo{"co2_t_per_h", "t h-1", "carbon dioxide emitted"}.keeping(k_bits_cost)};
 
 enum class ConsumerVar : std::uint8_t { demand_mw, served_mw, unserved_mw, q_mvar };
 inline constexpr std::array k_consumer_variables = {
     VariableInfo{"demand_mw", "MW", "active power asked for"},
-    VariableInfo{"served_mw", "MW", "active power served", Storage::exact},
+    VariableInfo{"served_mw", "MW", "active power served", Storage::exact}.rounded_to(k_resolution_mw),
     VariableInfo{"unserved_mw", "MW", "active power not served"},
-    VariableInfo{"q_mvar", "MVAr", "reactive power drawn"}};
+    VariableInfo{"q_mvar", "MVAr", "reactive power drawn"}.keeping(k_bits_power)};
 
 enum class StorageVar : std::uint8_t { p_mw, energy_mwh, state_of_charge, state_of_health };
 inline constexpr std::array k_storage_variables = {
-    VariableInfo{"p_mw", "MW", "active power injected; discharge positive, charge negative", Storage::exact},
+    VariableInfo{"p_mw", "MW", "active power injected; discharge positive, charge negative", Storage::exact}.rounded_to(
+        k_resolution_mw),
     VariableInfo{"energy_mwh", "MWh", "energy held at the end of the step"},
     VariableInfo{"state_of_charge", "1", "energy held over usable capacity, at the end of the step"},
     VariableInfo{"state_of_health", "1", "remaining share of the new store's capacity"}};

@@ -64,7 +64,8 @@ ZonedTime from_civil(const CivilTime& local, std::int32_t offset_s) {
   const chr::year_month_day date{chr::year{local.year}, chr::month{static_cast<unsigned>(local.month)},
                                  chr::day{static_cast<unsigned>(local.day)}};
   const std::int64_t days = chr::sys_days{date}.time_since_epoch().count();
-  return {days * 86400 + local.hour * 3600 + local.minute * 60 + local.second - offset_s, offset_s};
+  return {days * 86400 + std::int64_t{local.hour} * 3600 + std::int64_t{local.minute} * 60 + local.second - offset_s,
+          offset_s};
 }
 
 CivilTime civil(ZonedTime time) {

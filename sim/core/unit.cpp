@@ -128,6 +128,7 @@ const Unit& unit_factor(std::string_view name) {
   const auto& table = unit_table();
   if (const auto found = table.find(name); found != table.end()) return found->second;
   std::vector<std::string> names;
+  names.reserve(table.size());
   for (const auto& [key, unit] : table) names.push_back(key);
   const std::string hint = did_you_mean(name, names);
   throw std::invalid_argument(fmt::format("unknown unit '{}'{}{}", name, hint.empty() ? "" : "; ", hint));

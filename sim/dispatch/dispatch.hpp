@@ -32,7 +32,8 @@ struct DispatchOptions {
 /// The devices of one island, in ascending order of their ids.
 struct IslandDevices {
   std::vector<std::uint32_t> producers, storages, consumers;
-  bool can_be_energised = true;  ///< has a unit that can hold the balance; else everything in it is dead
+  /// Producers that may form the island's reference, best first. Without one that runs everything in it is dead.
+  std::vector<std::uint32_t> slack_order;
 };
 
 /// Everything that one step's dispatch may look at; the spans have one entry per device.
@@ -43,6 +44,7 @@ struct DispatchInput {
   std::span<const StorageOffer> storages;
   std::span<const ConsumerOffer> consumers;
   std::span<const IslandDevices> islands;
+  std::span<const double> island_import_mw;  ///< per island: power that DC links bring (negative: take away)
 };
 
 /// What a dispatcher remembers of an island: net load (demand and losses less free power) and price of the last

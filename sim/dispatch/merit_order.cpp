@@ -48,7 +48,7 @@ void MeritOrder::black_out(const IslandDevices& devices, DispatchResult& result)
 void MeritOrder::dispatch_island(const DispatchInput& input, std::size_t island, IslandMemory& memory,
                                  DispatchResult& result) {
   const IslandDevices& devices = input.islands[island];
-  const Totals totals = sum_up(input, devices);
+  const Totals totals = sum_up(input, island);
   for (const std::uint32_t c : devices.consumers) result.consumers[c].served_mw = input.consumers[c].demand_mw;
 
   double need_mw = totals.need_mw - plan_storage(input, devices, totals, memory, result);
@@ -80,10 +80,11 @@ void MeritOrder::dispatch_island(const DispatchInput& input, std::size_t island,
   memory.remember(samples, totals.net_load_mw, price);
 }
 
-MeritOrder::Totals MeritOrder::sum_up(const DispatchInput& input, const IslandDevices& devices) const {
+MeritOrder::Totals MeritOrder::sum_up(const DispatchInput& input, std::size_t island) const {
+  const IslandDevices& devices = input.islands[island];
   Totals totals;
   for (const std::uint32_t c : devices.consumers) totals.demand_mw += input.consumers[c].demand_mw;
-  totals.need_mw = totals.demand_mw * (1.0 + input.loss_share);
+  totals.need_mw = totals.demand_mw * (1.0 + input.loss_share) - input.island_import_mw[island];
   for (const std::uint32_t p : devices.producers)
     if (free_power(input.producers[p])) totals.free_mw += input.producers[p].max_mw;
   totals.net_load_mw = totals.need_mw - totals.free_mw;

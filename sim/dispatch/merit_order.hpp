@@ -39,7 +39,7 @@ class MeritOrder final : public Dispatcher {
 
   void dispatch_island(const DispatchInput& input, std::size_t island, IslandMemory& memory, DispatchResult& result);
   void black_out(const IslandDevices& devices, DispatchResult& result) const;
-  [[nodiscard]] Totals sum_up(const DispatchInput& input, const IslandDevices& devices) const;
+  [[nodiscard]] Totals sum_up(const DispatchInput& input, std::size_t island) const;
   [[nodiscard]] double plan_storage(const DispatchInput& input, const IslandDevices& devices, const Totals& totals,
                                     const IslandMemory& memory, DispatchResult& result);
   void commit(const DispatchInput& input, const IslandDevices& devices, double need_mw, const Totals& totals,

@@ -73,6 +73,22 @@ struct StepBlock {
   }
   [[nodiscard]] std::span<double> of(StorageVar v, std::size_t s) { return storage.at(static_cast<std::size_t>(v), s); }
   [[nodiscard]] double& of(StepVar v, std::size_t s) { return step.at(static_cast<std::size_t>(v), s)[0]; }
+  [[nodiscard]] std::span<const double> of(BusVar v, std::size_t s) const {
+    return bus.at(static_cast<std::size_t>(v), s);
+  }
+  [[nodiscard]] std::span<const double> of(BranchVar v, std::size_t s) const {
+    return branch.at(static_cast<std::size_t>(v), s);
+  }
+  [[nodiscard]] std::span<const double> of(ProducerVar v, std::size_t s) const {
+    return producer.at(static_cast<std::size_t>(v), s);
+  }
+  [[nodiscard]] std::span<const double> of(ConsumerVar v, std::size_t s) const {
+    return consumer.at(static_cast<std::size_t>(v), s);
+  }
+  [[nodiscard]] std::span<const double> of(StorageVar v, std::size_t s) const {
+    return storage.at(static_cast<std::size_t>(v), s);
+  }
+  [[nodiscard]] double of(StepVar v, std::size_t s) const { return step.at(static_cast<std::size_t>(v), s)[0]; }
 };
 
 }  // namespace gridplus

@@ -1,0 +1,138 @@
+#include "sim/step/gather.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gridplus {
+
+using powerflow::BusType;
+
+powerflow::FlowInput BusInjections::input(bool q_limits, bool shares) const {
+  powerflow::FlowInput in;
+  in.p_mw = p_mw;
+  in.q_mvar = q_mvar;
+  in.type = type;
+  in.vm_set_pu = vm_set_pu;
+  if (shares) in.participation = participation;
+  if (q_limits) {
+    in.q_min_mvar = q_min_mvar;
+    in.q_max_mvar = q_max_mvar;
+  }
+  return in;
+}
+
+void share_out(const Model& model, const Topology& topology, const Headroom& headroom, SharePurpose purpose,
+               Sharing& sharing) {
+  sharing.share.assign(model.producer_count(), 0.0);
+  sharing.island_has_share.assign(topology.devices.size(), 0);
+  const auto room = [&](std::uint32_t p) {
+    const double up = headroom.up_mw[p], down = headroom.down_mw[p];
+    if (purpose == SharePurpose::more_power) return up;
+    if (purpose == SharePurpose::less_power) return down;
+    return std::min(up, down);
+  };
+  for (std::size_t i = 0; i < topology.devices.size(); ++i) {
+    const auto& producers = topology.devices[i].producers;
+    // First the dispatchable units by their room, then everybody by room, then whoever runs at all.
+    for (int resort = 0; resort < 3; ++resort) {
+      double total = 0.0;
+      for (const std::uint32_t p : producers) {
+        const bool able = resort > 0 || headroom.balancing[p] != 0;
+        const double weight = !able ? 0.0 : resort < 2 ? room(p) : headroom.up_mw[p] + headroom.down_mw[p];
+        sharing.share[p] = weight;
+        total += weight;
+      }
+      constexpr double k_least_room_mw = 1e-3;
+      if (total < (resort < 2 ? k_least_room_mw : 1e-9)) continue;
+      for (const std::uint32_t p : producers) sharing.share[p] /= total;
+      sharing.island_has_share[i] = 1;
+      break;
+    }
+  }
+}
+
+namespace {
+
+void set_voltages(const Model& model, const Topology& topology, const StepBlock& block, std::size_t s,
+                  BusInjections& bus) {
+  const auto online = block.of(ProducerVar::online, s);
+  const auto hold = [&](const Connection& connection) {
+    const std::size_t b = connection.bus.index();
+    if (bus.type[b] == BusType::out) return;
+    if (bus.type[b] == BusType::pq) {
+      bus.type[b] = BusType::pv;
+      bus.vm_set_pu[b] = connection.vm_set_pu;
+    }
+    bus.q_min_mvar[b] += connection.q_min_mvar;
+    bus.q_max_mvar[b] += connection.q_max_mvar;
+  };
+  for (std::size_t p = 0; p < model.producer_count(); ++p)
+    if (online[p] != 0.0 && !std::isnan(model.producer_connection[p].vm_set_pu)) hold(model.producer_connection[p]);
+  for (const IslandDevices& devices : topology.devices)
+    for (const std::uint32_t st : devices.storages)
+      if (!std::isnan(model.storage_connection[st].vm_set_pu)) hold(model.storage_connection[st]);
+}
+
+/// The slack bus of each island: that of the first online producer in the island's order.
+void choose_slack(const Model& model, const Topology& topology, const StepBlock& block, std::size_t s,
+                  BusInjections& bus) {
+  const auto online = block.of(ProducerVar::online, s);
+  bus.slack_bus.assign(topology.devices.size(), Islands::k_none);
+  for (std::size_t i = 0; i < topology.devices.size(); ++i) {
+    const auto& order = topology.devices[i].slack_order;
+    const auto first = std::find_if(order.begin(), order.end(), [&](std::uint32_t p) { return online[p] != 0.0; });
+    if (first == order.end()) continue;
+    bus.slack_bus[i] = model.producer_connection[*first].bus.index();
+    bus.type[bus.slack_bus[i]] = BusType::slack;
+  }
+}
+
+}  // namespace
+
+void gather(const Model& model, const Topology& topology, const StepBlock& block, std::size_t s,
+            std::span<const double> link_mw, BusInjections& bus) {
+  const std::size_t buses = model.grid.bus_count();
+  for (auto* values : {&bus.p_mw, &bus.q_mvar, &bus.q_min_mvar, &bus.q_max_mvar}) values->assign(buses, 0.0);
+  bus.vm_set_pu.assign(buses, 1.0);
+  bus.type.assign(buses, BusType::pq);
+  for (std::size_t b = 0; b < buses; ++b)
+    if (topology.islands.of_bus[b] == Islands::k_none) bus.type[b] = BusType::out;
+
+  set_voltages(model, topology, block, s, bus);
+  choose_slack(model, topology, block, s, bus);
+  for (std::size_t b = 0; b < buses; ++b) {
+    const std::uint32_t island = topology.islands.of_bus[b];
+    if (island != Islands::k_none && bus.slack_bus[island] == Islands::k_none) bus.type[b] = BusType::out;
+  }
+
+  const auto producer_p = block.of(ProducerVar::p_mw, s);
+  for (std::size_t p = 0; p < model.producer_count(); ++p) {
+    const Connection& connection = model.producer_connection[p];
+    bus.p_mw[connection.bus.index()] += producer_p[p];
+    if (std::isnan(connection.vm_set_pu)) bus.q_mvar[connection.bus.index()] += connection.q_per_p * producer_p[p];
+  }
+  const auto storage_p = block.of(StorageVar::p_mw, s);
+  for (std::size_t st = 0; st < model.storage_count(); ++st) {
+    const Connection& connection = model.storage_connection[st];
+    bus.p_mw[connection.bus.index()] += storage_p[st];
+    if (std::isnan(connection.vm_set_pu)) bus.q_mvar[connection.bus.index()] += connection.q_per_p * storage_p[st];
+  }
+  const auto served = block.of(ConsumerVar::served_mw, s);
+  const auto drawn = block.of(ConsumerVar::q_mvar, s);
+  for (std::size_t c = 0; c < model.consumer_count(); ++c) {
+    bus.p_mw[model.consumer_bus[c].index()] -= served[c];
+    bus.q_mvar[model.consumer_bus[c].index()] -= drawn[c];
+  }
+  for (std::size_t l = 0; l < model.dc_links.size(); ++l) {
+    const auto [at_from_mw, at_to_mw] = link_ends(model.dc_links[l], link_mw[l]);
+    bus.p_mw[model.dc_links[l].from.index()] += at_from_mw;
+    bus.p_mw[model.dc_links[l].to.index()] += at_to_mw;
+  }
+}
+
+LinkEnds link_ends(const DcLink& link, double transfer_mw) {
+  const double received_mw = std::abs(transfer_mw) * (1.0 - link.loss_share);
+  return transfer_mw >= 0.0 ? LinkEnds{-transfer_mw, received_mw} : LinkEnds{received_mw, transfer_mw};
+}
+
+}  // namespace gridplus

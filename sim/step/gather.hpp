@@ -1,0 +1,53 @@
+// From devices to buses: the one place where demand is turned into negative injection.
+#pragma once
+
+#include <vector>
+
+#include "sim/powerflow/flow.hpp"
+#include "sim/step/block.hpp"
+#include "sim/step/model.hpp"
+#include "sim/step/topology.hpp"
+
+namespace gridplus {
+
+/// What the power flow of one step is asked to solve, per bus, with the memory for it.
+struct BusInjections {
+  std::vector<double> p_mw, q_mvar, vm_set_pu, q_min_mvar, q_max_mvar, participation;
+  std::vector<powerflow::BusType> type;
+  std::vector<std::uint32_t> slack_bus;  ///< per island; Islands::k_none where dead
+
+  [[nodiscard]] powerflow::FlowInput input(bool q_limits, bool shares) const;
+};
+
+/// How what an island is missing is shared among its balancing units, per producer, summing to 1 in each island that
+/// has any.
+struct Sharing {
+  std::vector<double> share;
+  std::vector<std::uint8_t> island_has_share;
+};
+
+/// Balancing headroom of producers in one step, MW.
+struct Headroom {
+  std::span<const double> up_mw, down_mw;
+  std::span<const std::uint8_t> balancing;  ///< dispatchable units; others help only when these cannot
+};
+
+enum class SharePurpose : std::uint8_t { either_way, more_power, less_power };
+
+/// Shares in proportion to the headroom: to the smaller of up and down where the sign of what is missing is not known
+/// yet. Dispatchable units come first, then everybody with room, then whoever runs at all.
+void share_out(const Model& model, const Topology& topology, const Headroom& headroom, SharePurpose purpose,
+               Sharing& sharing);
+
+/// Injections of a DC link at its two ends, MW. The receiving end gets what is left after the losses.
+struct LinkEnds {
+  double from_mw = 0.0, to_mw = 0.0;
+};
+[[nodiscard]] LinkEnds link_ends(const DcLink& link, double transfer_mw);
+
+/// Fills `bus` from step `s` of `block`: injections of producers, storage, consumers and DC links, the voltages held,
+/// and the slack bus of each island.
+void gather(const Model& model, const Topology& topology, const StepBlock& block, std::size_t s,
+            std::span<const double> link_mw, BusInjections& bus);
+
+}  // namespace gridplus

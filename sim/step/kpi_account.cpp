@@ -1,0 +1,184 @@
+#include "sim/step/kpi_account.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "sim/step/model.hpp"
+
+namespace gridplus {
+
+namespace {
+
+void see(KpiAccount::Sighting& best, double value, bool better, std::size_t subject, std::int64_t step) {
+  if (best.step >= 0 && !better) return;
+  best = {value, static_cast<std::uint32_t>(subject), step};
+}
+
+void add_extremes(KpiAccount& account, const Model& model, const StepBlock& block, std::size_t s) {
+  const std::int64_t step = block.first + static_cast<std::int64_t>(s);
+  if (model.network.method == NetworkMethod::ac) {
+    const auto vm_pu = block.of(BusVar::vm_pu, s);
+    const auto energised = block.of(BusVar::energised, s);
+    for (std::size_t b = 0; b < vm_pu.size(); ++b) {
+      if (energised[b] == 0.0) continue;
+      see(account.lowest_voltage, vm_pu[b], vm_pu[b] < account.lowest_voltage.value, b, step);
+      see(account.highest_voltage, vm_pu[b], vm_pu[b] > account.highest_voltage.value, b, step);
+    }
+  }
+  const auto loading = block.of(BranchVar::loading_percent, s);
+  for (std::size_t l = 0; l < loading.size(); ++l)
+    see(account.highest_loading, loading[l], loading[l] > account.highest_loading.value, l, step);
+}
+
+void add_producers(KpiAccount& account, const StepBlock& block, std::size_t s, double step_h) {
+  const auto add = [&](std::vector<double>& sums, ProducerVar variable) {
+    const auto values = block.of(variable, s);
+    sums.resize(values.size(), 0.0);
+    for (std::size_t i = 0; i < values.size(); ++i) sums[i] += values[i] * step_h;
+  };
+  add(account.energy_mwh, ProducerVar::p_mw);
+  add(account.available_mwh, ProducerVar::available_mw);
+  add(account.curtailed_by_unit_mwh, ProducerVar::curtailed_mw);
+  add(account.cost, ProducerVar::cost_per_h);
+  add(account.co2_t, ProducerVar::co2_t_per_h);
+}
+
+double sum(const std::vector<double>& values) {
+  double total = 0.0;
+  for (const double value : values) total += value;
+  return total;
+}
+
+double producer_capacity_mw(const Model& model, std::size_t id) {
+  for (const auto& bank : model.producer_banks) {
+    if (id < bank->size()) return bank->capacity_mw(id);
+    id -= bank->size();
+  }
+  return 0.0;
+}
+
+std::vector<CategoryTotal> by_category(const KpiAccount& account, const Model& model) {
+  std::vector<CategoryTotal> totals;
+  std::map<std::string, std::size_t> place;
+  for (std::size_t i = 0; i < account.energy_mwh.size(); ++i) {
+    const std::string& category = model.producer_connection[i].category;
+    const auto [entry, fresh] = place.try_emplace(category, totals.size());
+    if (fresh) totals.push_back({.category = category});
+    CategoryTotal& total = totals[entry->second];
+    total.capacity_mw += producer_capacity_mw(model, i);
+    total.energy_mwh += account.energy_mwh[i];
+    total.available_mwh += account.available_mwh[i];
+    total.curtailed_mwh += account.curtailed_by_unit_mwh[i];
+    total.cost += account.cost[i];
+    total.co2_t += account.co2_t[i];
+  }
+  std::stable_sort(totals.begin(), totals.end(),
+                   [](const CategoryTotal& a, const CategoryTotal& b) { return a.energy_mwh > b.energy_mwh; });
+  return totals;
+}
+
+double storage_capacity_mwh(const Model& model) {
+  double capacity = 0.0;
+  for (const auto& bank : model.storage_banks)
+    for (std::size_t i = 0; i < bank->size(); ++i) capacity += bank->energy_capacity_mwh(i);
+  return capacity;
+}
+
+Extreme describe_sighting(const KpiAccount::Sighting& seen, const std::vector<std::string>& names, const Model& model) {
+  if (seen.step < 0) return {};
+  return {seen.value, names[seen.subject], format_local(model.time.at(seen.step))};
+}
+
+}  // namespace
+
+void add_step(KpiAccount& account, const Model& model, const StepBlock& block, std::size_t s, const StepCosts& costs) {
+  const double step_h = model.time.step_h();
+  const double demand_mw = block.of(StepVar::demand_mw, s);
+  const double served_mw = block.of(StepVar::served_mw, s);
+  account.demand_mwh += demand_mw * step_h;
+  account.served_mwh += served_mw * step_h;
+  account.losses_mwh += block.of(StepVar::losses_mw, s) * step_h;
+  account.charged_mwh += block.of(StepVar::charge_mw, s) * step_h;
+  account.discharged_mwh += block.of(StepVar::discharge_mw, s) * step_h;
+  account.curtailed_mwh += block.of(StepVar::curtailed_mw, s) * step_h;
+  account.start_cost += costs.start_cost;
+  account.wear_cost += costs.wear_cost;
+  account.unserved_cost += costs.unserved_cost;
+  account.starts += costs.starts;
+  account.steps += 1;
+  account.steps_not_converged += block.of(StepVar::converged, s) == 0.0 ? 1 : 0;
+  constexpr double k_noticeable_mw = 1e-6;
+  account.steps_unserved += demand_mw - served_mw > k_noticeable_mw ? 1 : 0;
+  account.peak_demand_mw = std::max(account.peak_demand_mw, demand_mw);
+  account.largest_imbalance_mw = std::max(account.largest_imbalance_mw, block.of(StepVar::balance_mw, s));
+  account.storage_end_mwh = 0.0;
+  for (const double energy : block.of(StorageVar::energy_mwh, s)) account.storage_end_mwh += energy;
+  const auto storage_p_mw = block.of(StorageVar::p_mw, s);
+  account.discharged_by_unit_mwh.resize(storage_p_mw.size(), 0.0);
+  for (std::size_t i = 0; i < storage_p_mw.size(); ++i)
+    account.discharged_by_unit_mwh[i] += std::max(0.0, storage_p_mw[i]) * step_h;
+  add_producers(account, block, s, step_h);
+  add_extremes(account, model, block, s);
+}
+
+RunSummary summarise(const KpiAccount& account, const Model& model) {
+  RunSummary summary;
+  const std::string& currency = model.provenance.currency;
+  const auto add = [&](std::string name, double value, std::string unit, std::string long_name) {
+    summary.kpis.push_back({std::move(name), value, std::move(unit), std::move(long_name)});
+  };
+  const double hours = static_cast<double>(account.steps) * model.time.step_h();
+  const double generation = sum(account.energy_mwh);
+  const double available = [&] {
+    double total = 0.0;
+    for (std::size_t i = 0; i < account.curtailed_by_unit_mwh.size(); ++i)
+      if (account.curtailed_by_unit_mwh[i] > 0.0) total += account.available_mwh[i];
+    return total;
+  }();
+  const double capacity = storage_capacity_mwh(model);
+  add("demand_mwh", account.demand_mwh, "MWh", "energy asked for");
+  add("served_mwh", account.served_mwh, "MWh", "energy served");
+  add("unserved_energy_mwh", account.demand_mwh - account.served_mwh, "MWh", "energy not served");
+  add("unserved_hours_h", static_cast<double>(account.steps_unserved) * model.time.step_h(), "h",
+      "time with any demand not served");
+  add("peak_demand_mw", account.peak_demand_mw, "MW", "highest demand");
+  add("load_factor",
+      account.peak_demand_mw > 0.0 && hours > 0.0 ? account.demand_mwh / hours / account.peak_demand_mw : 0.0, "1",
+      "mean over highest demand");
+  add("generation_mwh", generation, "MWh", "energy of all producers");
+  add("losses_mwh", account.losses_mwh, "MWh", "energy lost in the network");
+  add("curtailed_mwh", account.curtailed_mwh, "MWh", "free energy not used");
+  add("curtailed_share", available > 0.0 ? account.curtailed_mwh / available : 0.0, "1",
+      "free energy not used over the available energy of the units it was taken from");
+  add("charged_mwh", account.charged_mwh, "MWh", "energy taken by storage");
+  add("discharged_mwh", account.discharged_mwh, "MWh", "energy given by storage");
+  add("storage_full_cycles", capacity > 0.0 ? account.discharged_mwh / capacity : 0.0, "1",
+      "energy given by storage over its capacity");
+  add("storage_energy_change_mwh", account.storage_end_mwh - account.storage_start_mwh, "MWh",
+      "energy held at the end less that at the start");
+  add("operating_cost", sum(account.cost), currency, "fuel, emissions, variable and start costs of producers");
+  add("start_cost", account.start_cost, currency, "part of the operating cost that is paid for starts");
+  add("starts", static_cast<double>(account.starts), "1", "number of unit starts");
+  add("wear_cost", account.wear_cost, currency, "ageing of storage");
+  add("unserved_cost", account.unserved_cost, currency, "energy not served at its value of lost load");
+  add("co2_t", sum(account.co2_t), "t", "carbon dioxide emitted");
+  add("co2_per_mwh", generation > 0.0 ? sum(account.co2_t) / generation : 0.0, "t MWh-1",
+      "carbon dioxide per energy generated");
+  if (model.network.method == NetworkMethod::ac) {
+    add("lowest_voltage_pu", account.lowest_voltage.value, "1", "lowest voltage of any energised bus");
+    add("highest_voltage_pu", account.highest_voltage.value, "1", "highest voltage of any energised bus");
+  }
+  add("highest_loading_percent", account.highest_loading.value, "percent", "highest loading of any branch");
+  add("largest_imbalance_mw", account.largest_imbalance_mw, "MW", "largest power imbalance of any island in any step");
+  add("steps_not_converged", static_cast<double>(account.steps_not_converged), "1",
+      "steps whose power flow did not converge");
+  summary.categories = by_category(account, model);
+  summary.lowest_voltage = describe_sighting(account.lowest_voltage, model.names.grid.bus, model);
+  summary.highest_voltage = describe_sighting(account.highest_voltage, model.names.grid.bus, model);
+  summary.highest_loading = describe_sighting(account.highest_loading, model.names.grid.branch, model);
+  summary.steps = account.steps;
+  summary.steps_not_converged = account.steps_not_converged;
+  return summary;
+}
+
+}  // namespace gridplus

@@ -1,0 +1,46 @@
+// Adds up a run's key figures while it runs. Sums run over steps in order, entities in order: one result for every
+// thread count.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/step/block.hpp"
+#include "sim/step/kpi.hpp"
+
+namespace gridplus {
+
+struct Model;
+
+/// Running sums; plain data, part of the state.
+struct KpiAccount {
+  /// Where and when an extreme was seen.
+  struct Sighting {
+    double value = 0.0;
+    std::uint32_t subject = 0;
+    std::int64_t step = -1;  ///< -1: nothing seen yet
+  };
+  double demand_mwh = 0.0, served_mwh = 0.0, losses_mwh = 0.0, charged_mwh = 0.0, discharged_mwh = 0.0;
+  double curtailed_mwh = 0.0, start_cost = 0.0, wear_cost = 0.0, unserved_cost = 0.0;
+  double peak_demand_mw = 0.0, largest_imbalance_mw = 0.0;
+  double storage_start_mwh = 0.0, storage_end_mwh = 0.0;
+  std::int64_t starts = 0, steps = 0, steps_not_converged = 0, steps_unserved = 0;
+  std::vector<double> energy_mwh, available_mwh, curtailed_by_unit_mwh, cost, co2_t;  ///< per producer
+  std::vector<double> discharged_by_unit_mwh;                                         ///< per storage
+  Sighting lowest_voltage, highest_voltage, highest_loading;
+};
+
+/// What the account needs of a step beyond the block.
+struct StepCosts {
+  double start_cost = 0.0, wear_cost = 0.0, unserved_cost = 0.0;
+  std::int64_t starts = 0;
+};
+
+/// Adds step `s` of `block` to `account`.
+void add_step(KpiAccount& account, const Model& model, const StepBlock& block, std::size_t s, const StepCosts& costs);
+
+/// The figures of `account` under the names that every report uses.
+[[nodiscard]] RunSummary summarise(const KpiAccount& account, const Model& model);
+
+}  // namespace gridplus

@@ -1,0 +1,80 @@
+// A step as an ordered list of small stages.
+//
+// Stages of scope `step` run for every step in turn: they decide, and devices act. Stages of scope `block` run once for
+// a block of steps that are through the others: no earlier stage reads what they compute before the block is done, so
+// the power flows of a block can be solved together. A block ends at a multiple of k_block_steps, and before a step
+// in which something switches or a dated parameter changes; both are known to every split of the work.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "sim/step/gather.hpp"
+#include "sim/step/model.hpp"
+#include "sim/step/state.hpp"
+#include "sim/step/topology.hpp"
+
+namespace gridplus {
+
+inline constexpr std::int64_t k_block_steps = 64;
+
+/// Memory of a block in the making: what stages leave to each other. Vectors of `[step][producer]` are flat.
+struct Frame {
+  StepBlock block;
+  StepContext context;   ///< of the step at hand
+  std::size_t slot = 0;  ///< its place in the block
+  Topology topology;
+  bool topology_changed = true;  ///< since the last block
+
+  std::vector<ProducerOffer> producer_offers;
+  std::vector<StorageOffer> storage_offers;
+  std::vector<ConsumerOffer> consumer_offers;
+  DispatchResult decision;
+  std::vector<ProducerResponse> producer_responses;
+  std::vector<StorageResponse> storage_responses;
+  std::vector<ConsumerResponse> consumer_responses;
+  std::vector<double> island_import_mw;
+
+  std::vector<double> balancing_up_mw, balancing_down_mw, start_cost;  ///< [step][producer]
+  std::vector<std::uint8_t> balancing, curtailable;                    ///< [step][producer]
+  std::vector<double> link_mw;                                         ///< [step][link]
+  std::vector<StepCosts> costs;                                        ///< [step]
+
+  template <class T>
+  [[nodiscard]] std::span<T> row(std::vector<T>& values, std::size_t step) const {
+    const std::size_t width = block.capacity == 0 ? 0 : values.size() / block.capacity;
+    return {values.data() + step * width, width};
+  }
+};
+
+enum class StageScope : std::uint8_t { step, block };
+
+class Stage {
+ public:
+  virtual ~Stage() = default;
+  [[nodiscard]] virtual std::string_view label() const = 0;
+  [[nodiscard]] virtual std::string_view description() const = 0;
+  [[nodiscard]] virtual StageScope scope() const = 0;
+  virtual void run(SimulationState& state, Frame& frame) = 0;
+};
+
+/// The stages of a run in their order. `threads`: for the power flows of a block.
+[[nodiscard]] std::vector<std::unique_ptr<Stage>> make_stages(const Model& model, int threads);
+[[nodiscard]] std::unique_ptr<Stage> make_network_stage(const Model& model, int threads);
+[[nodiscard]] std::unique_ptr<Stage> make_account_stage(const Model& model);
+
+/// A frame with memory for blocks of `model`.
+[[nodiscard]] Frame make_frame(const Model& model);
+
+/// The state before the first step.
+[[nodiscard]] SimulationState initial_state(const Model& model);
+
+/// The context of step `k`.
+[[nodiscard]] StepContext make_context(const Model& model, std::int64_t k);
+
+/// The step after `k` at which the block that holds `k` ends.
+[[nodiscard]] std::int64_t block_end(const Model& model, std::int64_t k);
+
+}  // namespace gridplus

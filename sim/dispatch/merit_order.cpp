@@ -24,6 +24,22 @@ bool committable(const ProducerOffer& offer) {
   return offer.may_stop || !offer.online;
 }
 
+bool can_be_energised(const DispatchInput& input, const IslandDevices& devices) {
+  return std::any_of(devices.slack_order.begin(), devices.slack_order.end(),
+                     [&](std::uint32_t p) { return input.producers[p].online || input.producers[p].may_start; });
+}
+
+/// Keeps or starts the best unit that can form the island's reference, if none runs.
+void ensure_reference(const DispatchInput& input, const IslandDevices& devices, DispatchResult& result) {
+  const auto& order = devices.slack_order;
+  if (std::any_of(order.begin(), order.end(), [&](std::uint32_t p) { return result.producers[p].online; })) return;
+  for (const std::uint32_t p : order) {
+    if (!input.producers[p].online && !input.producers[p].may_start) continue;
+    result.producers[p].online = true;
+    return;
+  }
+}
+
 }  // namespace
 
 void MeritOrder::dispatch(const DispatchInput& input, DispatchMemory& memory, DispatchResult& result) {
@@ -34,7 +50,7 @@ void MeritOrder::dispatch(const DispatchInput& input, DispatchMemory& memory, Di
   result.price_per_mwh.assign(input.islands.size(), 0.0);
   memory.islands.resize(input.islands.size());
   for (std::size_t i = 0; i < input.islands.size(); ++i) {
-    if (input.islands[i].can_be_energised)
+    if (can_be_energised(input, input.islands[i]))
       dispatch_island(input, i, memory.islands[i], result);
     else
       black_out(input.islands[i], result);
@@ -159,6 +175,7 @@ void MeritOrder::commit(const DispatchInput& input, const IslandDevices& devices
     result.producers[p].online = true;
     capacity_mw += offer.max_mw;
   }
+  ensure_reference(input, devices, result);
 }
 
 double MeritOrder::fill(const DispatchInput& input, const IslandDevices& devices, double need_mw, double& price,
@@ -220,10 +237,11 @@ void MeritOrder::stop_dearest(const DispatchInput& input, const IslandDevices& d
     return cost_a != cost_b ? cost_a > cost_b : a > b;
   });
   for (const std::uint32_t p : running) {
-    if (surplus_mw <= k_small_mw) return;
+    if (surplus_mw <= k_small_mw) break;
     result.producers[p] = {false, 0.0};
     surplus_mw -= input.producers[p].min_mw;
   }
+  ensure_reference(input, devices, result);
 }
 
 void MeritOrder::cut_fixed(const IslandDevices& devices, double surplus_mw, DispatchResult& result) {

@@ -211,9 +211,11 @@ class NetworkStage final : public Stage {
   void write(Frame& frame, std::size_t s, Worker& worker, const SolveReport& report) const {
     StepBlock& block = frame.block;
     const auto p_mw = block.of(ProducerVar::p_mw, s);
-    for (std::size_t i = 0; i < frame.topology.devices.size(); ++i)
+    for (std::size_t i = 0; i < frame.topology.devices.size(); ++i) {
+      const bool dead = worker.bus.slack_bus[i] == Islands::k_none;
       for (const std::uint32_t p : frame.topology.devices[i].producers)
-        p_mw[p] += worker.sharing.share[p] * worker.missing_mw[i];
+        p_mw[p] = dead ? 0.0 : p_mw[p] + worker.sharing.share[p] * worker.missing_mw[i];
+    }
     write_buses(frame, s, worker);
     write_reactive(frame, s, worker);
     const auto copy = [&](BranchVar variable, const std::vector<double>& values) {

@@ -9,9 +9,15 @@ ModelInfo model_info();  // defined beside each model, see models/model_info.hpp
 // clang-format off
 static constexpr ModelInfo (*k_models[])() = {
     &model_info<struct Thermal>,
+    &model_info<struct Photovoltaic>,
+    &model_info<struct Wind>,
+    &model_info<struct RunOfRiver>,
+    &model_info<struct ReservoirHydro>,
     &model_info<struct ProfileGenerator>,
     &model_info<struct ExternalGrid>,
+    &model_info<struct SynchronousCondenser>,
     &model_info<struct Battery>,
+    &model_info<struct PumpedHydro>,
     &model_info<struct Load>,
 };
 // clang-format on

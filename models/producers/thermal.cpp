@@ -176,6 +176,8 @@ ProducerOffer Thermal::offer(const Params& params, const State& state, const Ste
   offer.available_mw = now.available_mw;
   offer.min_mw = now.min_mw;
   offer.max_mw = now.max_mw;
+  offer.machine_min_mw = params.min_stable_mw;
+  offer.restart_h = params.min_down_h;
   offer.online = !now.tripped && (state.online || (params.must_run && now.may_start));
   offer.may_start = now.may_start && !offer.online;
   offer.may_stop = now.may_stop;

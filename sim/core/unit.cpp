@@ -134,6 +134,12 @@ const Unit& unit_factor(std::string_view name) {
   throw std::invalid_argument(fmt::format("unknown unit '{}'{}{}", name, hint.empty() ? "" : "; ", hint));
 }
 
+/// Where std::from_chars, which knows no leading plus, shall begin: behind one, unless another sign follows it.
+const char* behind_plus(std::string_view text) {
+  const bool plus = text.size() > 1 && text.front() == '+' && text[1] != '-';
+  return text.data() + (plus ? 1 : 0);
+}
+
 void multiply(Unit& product, const Unit& factor, int power) {
   for (std::size_t i = 0; i < Dimension::base_count; ++i)
     product.dimension.exponent[i] =
@@ -202,13 +208,12 @@ Unit parse_unit(std::string_view text) {
 
 double parse_number(std::string_view text) {
   text = trim(text);
-  std::string_view digits = text;
-  if (!digits.empty() && digits.front() == '+') digits.remove_prefix(1);
+  const char* const text_end = text.data() + text.size();
   double value = 0.0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  const auto [end, error] = std::from_chars(behind_plus(text), text_end, value);
   if (error == std::errc::result_out_of_range)
     throw std::invalid_argument(fmt::format("'{}' is too large or too small a number", text));
-  if (error != std::errc{} || end != digits.data() + digits.size() || digits.empty())
+  if (error != std::errc{} || end != text_end)
     throw std::invalid_argument(fmt::format("'{}' is not a number", text.substr(0, 60)));
   if (!std::isfinite(value)) throw std::invalid_argument(fmt::format("'{}' is not a finite number", text));
   return value;
@@ -216,12 +221,9 @@ double parse_number(std::string_view text) {
 
 Quantity parse_quantity(std::string_view text) {
   text = trim(text);
-  const char* const begin = text.data();
-  const char* const end = begin + text.size();
-  const char* start = begin;
-  if (start != end && *start == '+') ++start;
+  const char* const end = text.data() + text.size();
   double value = 0.0;
-  const auto [rest, error] = std::from_chars(start, end, value);
+  const auto [rest, error] = std::from_chars(behind_plus(text), end, value);
   if (error == std::errc::result_out_of_range)
     throw std::invalid_argument(fmt::format("'{}' is too large or too small a number", text.substr(0, 60)));
   if (error != std::errc{})

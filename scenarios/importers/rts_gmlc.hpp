@@ -8,7 +8,7 @@
 
 #include "scenarios/importers/importer.hpp"
 
-namespace gridplus::importers {
+namespace gridplus::foreign {
 
 inline constexpr std::array<ImportOption, 3> k_rts_gmlc_options = {{
     {"resolution", "day_ahead | real_time", "hourly day-ahead series, or 5-minute real-time series"},
@@ -21,4 +21,4 @@ inline constexpr std::array<ImportOption, 3> k_rts_gmlc_options = {{
 /// `SourceData` itself. Throws InputError with every problem found, IoError for unreadable files.
 [[nodiscard]] ImportedFiles import_rts_gmlc(const std::filesystem::path& source, const ImportOptions& options);
 
-}  // namespace gridplus::importers
+}  // namespace gridplus::foreign

@@ -10,7 +10,7 @@
 #include "scenarios/csv.hpp"
 #include "sim/core/unit.hpp"
 
-namespace gridplus::importers::rts_gmlc {
+namespace gridplus::foreign::rts_gmlc {
 
 namespace {
 
@@ -193,4 +193,4 @@ std::optional<SeriesFile> SeriesSet::read_file(const SourceFolder& folder, std::
   return file;
 }
 
-}  // namespace gridplus::importers::rts_gmlc
+}  // namespace gridplus::foreign::rts_gmlc

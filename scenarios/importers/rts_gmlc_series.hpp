@@ -12,7 +12,7 @@
 #include "scenarios/importers/source_table.hpp"
 #include "sim/core/calendar.hpp"
 
-namespace gridplus::importers::rts_gmlc {
+namespace gridplus::foreign::rts_gmlc {
 
 /// Local time of the data: Mountain Standard Time, that of Arizona, all year. The source names no zone.
 inline constexpr std::int32_t k_utc_offset_s = -7 * 3600;
@@ -74,4 +74,4 @@ class SeriesSet {
 [[nodiscard]] std::vector<double> interpolate_means(const std::vector<double>& coarse, std::int64_t coarse_s,
                                                     std::int64_t fine_s);
 
-}  // namespace gridplus::importers::rts_gmlc
+}  // namespace gridplus::foreign::rts_gmlc

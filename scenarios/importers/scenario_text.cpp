@@ -11,7 +11,7 @@
 #include "scenarios/csv.hpp"
 #include "sim/core/error.hpp"
 
-namespace gridplus::importers {
+namespace gridplus::foreign {
 
 namespace {
 
@@ -123,4 +123,4 @@ std::string series_text(ZonedTime start, std::int64_t step_s, const std::vector<
   return out;
 }
 
-}  // namespace gridplus::importers
+}  // namespace gridplus::foreign

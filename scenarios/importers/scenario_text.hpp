@@ -8,7 +8,7 @@
 
 #include "sim/core/calendar.hpp"
 
-namespace gridplus::importers {
+namespace gridplus::foreign {
 
 /// The shortest decimal text that reads back as the same double; `-0` is written `0`.
 [[nodiscard]] std::string number_text(double value);
@@ -57,4 +57,4 @@ struct SeriesColumn {
 /// A time series file: the begin of each row's step, then the columns. All columns have the same length.
 [[nodiscard]] std::string series_text(ZonedTime start, std::int64_t step_s, const std::vector<SeriesColumn>& columns);
 
-}  // namespace gridplus::importers
+}  // namespace gridplus::foreign

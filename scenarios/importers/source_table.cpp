@@ -13,7 +13,7 @@
 #include "scenarios/csv.hpp"
 #include "sim/core/unit.hpp"
 
-namespace gridplus::importers {
+namespace gridplus::foreign {
 
 namespace fs = std::filesystem;
 
@@ -184,4 +184,4 @@ std::vector<std::string> SourceFolder::list(std::string_view relative) const {
   return names;
 }
 
-}  // namespace gridplus::importers
+}  // namespace gridplus::foreign

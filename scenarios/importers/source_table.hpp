@@ -12,7 +12,7 @@
 
 #include "sim/core/error.hpp"
 
-namespace gridplus::importers {
+namespace gridplus::foreign {
 
 /// A table in memory. Problems of single cells are collected, so that all are told in one go.
 class SourceTable {
@@ -102,4 +102,4 @@ class SourceFolder {
 /// Whether both are the same but for letter case (ASCII).
 [[nodiscard]] bool same_word(std::string_view a, std::string_view b);
 
-}  // namespace gridplus::importers
+}  // namespace gridplus::foreign

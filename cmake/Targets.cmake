@@ -8,7 +8,7 @@ endif()
 # Flags for our own code: one interface target, linked by every target below.
 add_library(gridplus_flags INTERFACE)
 target_include_directories(gridplus_flags INTERFACE ${CMAKE_SOURCE_DIR})
-target_compile_options(gridplus_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+target_compile_options(gridplus_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers
                                                 -ffp-contract=off)
 target_link_libraries(gridplus_flags INTERFACE OpenMP::OpenMP_CXX)
 if(GRIDPLUS_WERROR)

@@ -1,0 +1,154 @@
+#include "sim/step/simulation.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <numeric>
+
+#include "tests/sim/step/small_system.hpp"
+
+namespace gridplus {
+namespace {
+
+constexpr double k_balance_mw = 1e-6;
+
+/// Everything a run records, in one vector, for bitwise comparison.
+std::vector<double> record(Simulation& simulation, const std::function<void(const StepBlock&)>& look = {}) {
+  std::vector<double> all;
+  while (!simulation.done()) {
+    const StepBlock& block = simulation.advance();
+    if (look) look(block);
+    for (const GroupBlock* group :
+         {&block.bus, &block.branch, &block.producer, &block.consumer, &block.storage, &block.step})
+      for (std::size_t v = 0; v < group->variables().size(); ++v) {
+        const auto values = group->steps_of(v, block.count);
+        all.insert(all.end(), values.begin(), values.end());
+      }
+  }
+  return all;
+}
+
+double figure(const RunSummary& summary, std::string_view name) {
+  for (const Kpi& kpi : summary.kpis)
+    if (kpi.name == name) return kpi.value;
+  ADD_FAILURE() << "no figure " << name;
+  return 0.0;
+}
+
+class EveryMethod : public testing::TestWithParam<NetworkMethod> {};
+
+TEST_P(EveryMethod, BalancesInEveryStepAndKeepsUnitsWithinTheirLimits) {
+  const auto model = test::small_system(400, GetParam());
+  Simulation simulation(*model, 2);
+  record(simulation, [&](const StepBlock& block) {
+    for (std::size_t s = 0; s < block.count; ++s) {
+      EXPECT_EQ(block.of(StepVar::converged, s), 1.0);
+      EXPECT_LE(block.of(StepVar::balance_mw, s), k_balance_mw);
+      const double supply = block.of(StepVar::generation_mw, s) + block.of(StepVar::discharge_mw, s);
+      const double use =
+          block.of(StepVar::served_mw, s) + block.of(StepVar::charge_mw, s) + block.of(StepVar::losses_mw, s);
+      EXPECT_NEAR(supply, use, k_balance_mw);
+      EXPECT_LE(block.of(ProducerVar::p_mw, s)[0], 120 + k_balance_mw);
+      EXPECT_LE(block.of(ProducerVar::p_mw, s)[1], 80 + k_balance_mw);
+      EXPECT_LE(block.of(ProducerVar::p_mw, s)[2], block.of(ProducerVar::available_mw, s)[2] + k_balance_mw);
+      EXPECT_EQ(block.of(ConsumerVar::unserved_mw, s)[0], 0.0);
+    }
+  });
+  EXPECT_LE(figure(simulation.summary(), "largest_imbalance_mw"), k_balance_mw);
+  EXPECT_GT(figure(simulation.summary(), "storage_full_cycles"), 5.0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Methods, EveryMethod,
+                         testing::Values(NetworkMethod::ac, NetworkMethod::dc, NetworkMethod::none));
+
+TEST(Simulation, GivesTheSameBitsAtEveryThreadCount) {
+  const auto model = test::small_system(300);
+  Simulation one(*model, 1), two(*model, 2), eight(*model, 8);
+  const std::vector<double> expected = record(one);
+  EXPECT_EQ(expected, record(two));
+  EXPECT_EQ(expected, record(eight));
+}
+
+TEST(Simulation, ContinuesFromEveryCheckpointToTheSameBits) {
+  const auto model = test::small_system(300);
+  model->outages.push_back({PlannedOutage::Subject::branch, 0, 70, 130, "maintenance"});
+  model->outages.push_back({PlannedOutage::Subject::producer, 0, 128, 190, "failure"});
+  std::vector<Checkpoint> checkpoints;
+  Simulation whole(*model, 1);
+  checkpoints.push_back(whole.checkpoint());
+  while (!whole.done()) {
+    whole.advance();
+    checkpoints.push_back(whole.checkpoint());
+  }
+  for (const Checkpoint& checkpoint : checkpoints) {
+    Simulation resumed(*model, 2);
+    resumed.restore(checkpoint);
+    record(resumed);
+    EXPECT_EQ(resumed.checkpoint().state, checkpoints.back().state) << "resumed at step " << checkpoint.next_step;
+  }
+}
+
+TEST(Simulation, RefusesACheckpointOfAnotherScenario) {
+  const auto model = test::small_system(10);
+  Simulation simulation(*model, 1);
+  Checkpoint checkpoint = simulation.checkpoint();
+  checkpoint.state.resize(checkpoint.state.size() / 2);
+  EXPECT_THROW(simulation.restore(checkpoint), IoError);
+}
+
+TEST(Simulation, ABusCutOffIsShedAndComesBack) {
+  const auto model = test::small_system(48);
+  for (const std::uint32_t branch : {1U, 2U})
+    model->outages.push_back({PlannedOutage::Subject::branch, branch, 10, 20, "storm"});
+  Simulation simulation(*model, 1);
+  record(simulation, [&](const StepBlock& block) {
+    for (std::size_t s = 0; s < block.count; ++s) {
+      const std::int64_t step = block.first + static_cast<std::int64_t>(s);
+      const bool cut = step >= 10 && step < 20;
+      EXPECT_EQ(block.of(BusVar::energised, s)[2], cut ? 0.0 : 1.0);
+      EXPECT_EQ(block.of(ConsumerVar::served_mw, s)[1] == 0.0, cut);
+      EXPECT_EQ(block.of(StepVar::islands, s), cut ? 2.0 : 1.0);
+      EXPECT_LE(block.of(StepVar::balance_mw, s), k_balance_mw);
+    }
+  });
+  EXPECT_DOUBLE_EQ(figure(simulation.summary(), "unserved_hours_h"), 10.0);
+}
+
+TEST(Simulation, ADatedChangeHoldsFromItsStep) {
+  const auto model = test::small_system(48);
+  const auto& bank = *model->consumer_banks[0];
+  std::uint32_t scale_field = 0;
+  while (bank.fields()[scale_field].key != "scale") ++scale_field;
+  model->changes.push_back({30, DeviceKind::consumer, 0, 0, scale_field, 0.5});
+  const auto unchanged = test::small_system(48);
+  Simulation a(*model, 1), b(*unchanged, 1);
+  std::vector<double> changed_demand, plain_demand;
+  const auto keep = [](std::vector<double>& into) {
+    return [&into](const StepBlock& block) {
+      for (std::size_t s = 0; s < block.count; ++s) into.push_back(block.of(ConsumerVar::demand_mw, s)[0]);
+    };
+  };
+  record(a, keep(changed_demand));
+  record(b, keep(plain_demand));
+  for (std::size_t k = 0; k < 48; ++k) EXPECT_DOUBLE_EQ(changed_demand[k], (k < 30 ? 1.0 : 0.5) * plain_demand[k]);
+}
+
+TEST(Simulation, AStepThatCannotConvergeIsFlaggedAndReportedByItsDcFlow) {
+  const auto model = test::small_system(5);
+  model->network.flow.max_iterations = 1;
+  model->network.flow.tolerance_pu = 1e-15;
+  Simulation simulation(*model, 1);
+  std::size_t events = 0;
+  record(simulation, [&](const StepBlock& block) {
+    for (const Event& event : block.events) events += event.kind == "not_converged" ? 1 : 0;
+    for (std::size_t s = 0; s < block.count; ++s) {
+      EXPECT_EQ(block.of(StepVar::converged, s), 0.0);
+      EXPECT_LE(block.of(StepVar::balance_mw, s), k_balance_mw);
+    }
+  });
+  EXPECT_EQ(events, 5U);
+  EXPECT_EQ(simulation.summary().steps_not_converged, 5);
+}
+
+}  // namespace
+}  // namespace gridplus

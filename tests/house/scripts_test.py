@@ -27,7 +27,8 @@ def test_every_package_that_cmake_asks_for_is_installed_by_setup():
 def test_every_python_module_that_is_imported_is_installed_by_setup():
     sources = [path for path in files() if path.suffix == ".py"]
     own = {path.stem for path in sources} | {path.parent.name for path in sources}
-    imported = {name for path in sources for name in re.findall(r"^\s*(?:import|from)\s+(\w+)", read(path), re.MULTILINE)}
+    pattern = re.compile(r"^\s*(?:import (\w+)|from (\w+)[\w.]* import)", re.MULTILINE)
+    imported = {name for path in sources for names in pattern.findall(read(path)) for name in names if name}
     foreign = imported - own - sys.stdlib_module_names
     assert "pytest" in foreign
     complain(sorted(name for name in foreign if f"python3-{name.lower()}" not in packages()),

@@ -169,7 +169,11 @@ GridBuilder::Result GridBuilder::build(Diagnostics& diagnostics) const {
   const std::size_t problems_before = diagnostics.size();
   Result result;
   if (!std::isfinite(base_mva_) || base_mva_ <= 0.0) {
-    diagnostics.add({{}, "grid", fmt::format("base_mva is {}", base_mva_), "a finite number above 0", {}});
+    Diagnostic problem;
+    problem.path = "grid";
+    problem.problem = fmt::format("base_mva is {}", base_mva_);
+    problem.allowed = "a finite number above 0";
+    diagnostics.add(std::move(problem));
   }
   result.grid.base_mva_ = base_mva_;
 

@@ -13,6 +13,8 @@ namespace {
 constexpr double k_radian = std::numbers::pi / 180.0;
 /// A mismatch beyond this (p.u.) never comes back.
 constexpr double k_exploded_pu = 1e10;
+/// A voltage below this (p.u.) is no state of a real grid: an unloaded bus balances at zero voltage too.
+constexpr double k_collapsed_pu = 1e-3;
 /// Rounds of switching between set points and reactive limits.
 constexpr int k_most_rounds = 100;
 /// A bus that has switched this often switches alone from then on, so that buses cannot push each other in a circle.
@@ -103,7 +105,8 @@ SolveReport NewtonSolver::solve(const FlowInput& input, const FlowOptions& optio
   }
   for (std::size_t i = 0; i < grid_.bus_count(); ++i) {
     state.vm_pu[i] = vm_[i];
-    state.va_deg[i] = theta_[i] / k_radian;
+    const double va_deg = theta_[i] / k_radian;
+    state.va_deg[i] = std::abs(va_deg) <= 180.0 ? va_deg : std::remainder(va_deg, 360.0);
   }
   return report;
 }
@@ -239,11 +242,7 @@ SolveReport NewtonSolver::iterate(const FlowInput& input, const FlowOptions& opt
       return report;
     }
     if (report.max_mismatch_pu < options.tolerance_pu) {
-      const auto bad = [this](std::size_t i) { return type_[i] != BusType::out && !(vm_[i] > 0.0); };
-      report.status = SolveStatus::converged;
-      for (std::size_t i = 0; i < vm_.size(); ++i) {
-        if (bad(i)) report.status = SolveStatus::diverged;  // balanced, but no state of a real grid
-      }
+      report.status = collapsed() ? SolveStatus::diverged : SolveStatus::converged;
       return report;
     }
     if (report.iterations >= options.max_iterations) {
@@ -258,6 +257,13 @@ SolveReport NewtonSolver::iterate(const FlowInput& input, const FlowOptions& opt
     lu_.solve(step_);
     apply_step();
   }
+}
+
+bool NewtonSolver::collapsed() const {
+  for (std::size_t i = 0; i < vm_.size(); ++i) {
+    if (type_[i] != BusType::out && !(vm_[i] > k_collapsed_pu)) return true;
+  }
+  return false;
 }
 
 /// Terms Y_ij V_j, and P and Q of each bus.

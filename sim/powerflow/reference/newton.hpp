@@ -44,7 +44,8 @@ class NewtonSolver {
   NewtonSolver(const Grid& grid, const Admittance& admittance);
 
   /// Solves from `state` and leaves the result there, or where the iteration ended if it failed. At pv and slack buses
-  /// the set points replace what `state` says; a bus with |V| <= 0 there starts at 1 p.u. Ordering is kept while the
+  /// the set points replace what `state` says; a bus with |V| <= 0 there starts at 1 p.u. Angles end within 180 degrees
+  /// of 0. Ordering is kept while the
   /// bus types stay the same; then a solve allocates nothing unless pivots must be chosen anew.
   /// Throws InvariantError if `input` breaks its promises (sizes, one slack bus per island, islands wholly out).
   SolveReport solve(const FlowInput& input, const FlowOptions& options, FlowState& state);
@@ -71,6 +72,7 @@ class NewtonSolver {
   void number_unknowns(const FlowInput& input);
   void build_jacobian_pattern();
   SolveReport iterate(const FlowInput& input, const FlowOptions& options);
+  [[nodiscard]] bool collapsed() const;
   void compute_injections();
   double compute_mismatch(const FlowInput& input);
   void fill_jacobian();

@@ -70,19 +70,22 @@ class NetworkStage final : public Stage {
     const Headroom headroom{frame.row(frame.balancing_up_mw, s), frame.row(frame.balancing_down_mw, s),
                             frame.row(frame.balancing, s)};
     share_out(model_, frame.topology, headroom, SharePurpose::either_way, worker.sharing);
-    SolveReport report = solve_flow(state, frame, s, worker);
+    SolveReport report = solve_flow(state, frame, worker);
     if (const auto purpose = limit_broken(frame.topology, headroom, worker)) {
       share_out(model_, frame.topology, headroom, *purpose, worker.sharing);
-      report = solve_flow(state, frame, s, worker);
+      report = solve_flow(state, frame, worker);
       if (limit_broken(frame.topology, headroom, worker))
-        note(frame, s, "balancing_exhausted", model_.provenance.scenario_name, largest(worker.missing_mw),
+        note(frame, s, "balancing_exhausted", largest(worker.missing_mw),
              "no unit has the headroom to take up the losses; a limit is exceeded by what is missing");
     }
+    if (!report.converged())
+      note(frame, s, "not_converged", report.max_mismatch_pu,
+           std::string(powerflow::to_string(report.status)) + "; the step is reported with its DC power flow");
     write(frame, s, worker, report);
   }
 
   /// Solves into worker.flow and worker.result, and finds what each island is missing.
-  SolveReport solve_flow(const SimulationState& state, Frame& frame, std::size_t s, Worker& worker) {
+  SolveReport solve_flow(const SimulationState& state, const Frame& frame, Worker& worker) const {
     worker.bus.participation.assign(model_.grid.bus_count(), 0.0);
     if (model_.network.distributed_slack)
       for (std::size_t p = 0; p < model_.producer_count(); ++p)
@@ -92,7 +95,7 @@ class NetworkStage final : public Stage {
     SolveReport report;
     switch (model_.network.method) {
       case NetworkMethod::ac:
-        report = solve_ac(state, frame, s, worker);
+        report = solve_ac(state, frame, worker);
         break;
       case NetworkMethod::dc:
         report = solve_dc(worker);
@@ -106,7 +109,7 @@ class NetworkStage final : public Stage {
   }
 
   /// Single slack: the producers at the slack bus share what is missing.
-  void take_by_slack_bus(Frame& frame, Worker& worker) const {
+  void take_by_slack_bus(const Frame& frame, Worker& worker) const {
     for (std::size_t i = 0; i < frame.topology.devices.size(); ++i) {
       const std::uint32_t bus = worker.bus.slack_bus[i];
       if (bus == Islands::k_none) continue;
@@ -125,7 +128,7 @@ class NetworkStage final : public Stage {
     }
   }
 
-  SolveReport solve_ac(const SimulationState& state, Frame& frame, std::size_t s, Worker& worker) {
+  SolveReport solve_ac(const SimulationState& state, const Frame& frame, Worker& worker) const {
     worker.flow = state.flow_start;
     const powerflow::FlowInput input = worker.bus.input(model_.network.flow.enforce_q_limits, true);
     SolveReport report = worker.newton->solve(input, model_.network.flow, worker.flow);
@@ -140,8 +143,6 @@ class NetworkStage final : public Stage {
       powerflow::evaluate(model_.grid, frame.topology.admittance, worker.flow, worker.result);
       return report;
     }
-    note(frame, s, "not_converged", model_.provenance.scenario_name, report.max_mismatch_pu,
-         std::string(powerflow::to_string(report.status)) + "; the step is reported with its DC power flow");
     solve_dc(worker);
     return report;
   }
@@ -202,10 +203,9 @@ class NetworkStage final : public Stage {
     return worst;
   }
 
-  void note(const Frame& frame, std::size_t s, std::string kind, const std::string& subject, double value,
-            std::string reason) {
+  void note(const Frame& frame, std::size_t s, std::string kind, double value, std::string reason) {
     events_[s].push_back(
-        {frame.block.first + static_cast<std::int64_t>(s), std::move(kind), subject, value, std::move(reason)});
+        {frame.block.first + static_cast<std::int64_t>(s), std::move(kind), "power flow", value, std::move(reason)});
   }
 
   void write(Frame& frame, std::size_t s, Worker& worker, const SolveReport& report) const {

@@ -1,0 +1,71 @@
+// Opens results files: what they hold, and their values. Used by inspect, compare and tests.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/step/kpi.hpp"
+
+namespace gridplus::output {
+
+struct DatasetInfo {
+  std::string name;
+  std::string type;  ///< float32, float64, int8, int32, int64, text
+  std::vector<std::uint64_t> shape;
+  std::vector<std::string> dimensions;
+  std::string units, long_name, flag_meanings;
+  std::uint64_t raw_bytes = 0;     ///< cells times size; of texts their references
+  std::uint64_t stored_bytes = 0;  ///< in the file
+  [[nodiscard]] bool text() const { return type == "text"; }
+  [[nodiscard]] std::uint64_t cells() const;
+  [[nodiscard]] bool over_time() const { return !dimensions.empty() && dimensions.front() == "time"; }
+};
+
+struct GroupInfo {
+  std::string name, long_name;
+  std::vector<DatasetInfo> datasets;  ///< in the order in which they were made
+  [[nodiscard]] const DatasetInfo* find(std::string_view dataset) const;
+};
+
+class ResultsReader {
+ public:
+  /// Throws IoError where `path` cannot be read, is no HDF5 file, holds no gridplus results, or is of a newer major
+  /// version of the format than this program knows.
+  explicit ResultsReader(std::string path);
+  ~ResultsReader();
+  ResultsReader(ResultsReader&&) noexcept;
+
+  [[nodiscard]] const std::string& path() const;
+  [[nodiscard]] std::uint64_t file_size() const;
+  [[nodiscard]] const std::vector<GroupInfo>& groups() const;
+  /// nullptr where there is none.
+  [[nodiscard]] const GroupInfo* find(std::string_view group) const;
+
+  /// Root attributes; none where there is none of that name and kind.
+  [[nodiscard]] std::optional<std::string> text_attribute(const std::string& name) const;
+  [[nodiscard]] std::optional<double> number_attribute(const std::string& name) const;
+  /// [major, minor]
+  [[nodiscard]] std::vector<std::int64_t> format_version() const;
+
+  // The functions below throw IoError where there is no such dataset.
+
+  /// All values, row-major, as numbers.
+  [[nodiscard]] std::vector<double> read(const std::string& group, const std::string& dataset) const;
+  /// The values of `count` rows (of the first dimension) from `first` on.
+  [[nodiscard]] std::vector<double> read_rows(const std::string& group, const std::string& dataset, std::uint64_t first,
+                                              std::uint64_t count) const;
+  [[nodiscard]] std::vector<std::string> read_text(const std::string& group, const std::string& dataset) const;
+
+  /// What the run said of itself at its end.
+  [[nodiscard]] RunSummary summary() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace gridplus::output

@@ -18,8 +18,7 @@ std::span<const Importer> importers() {
        foreign::import_matpower},
       {"rts-gmlc", "the folder of RTS-GMLC that holds SourceData and the time series", foreign::k_rts_gmlc_options,
        foreign::import_rts_gmlc},
-      {"simbench", "a SimBench grid as its folder of CSV files", foreign::k_simbench_options,
-       foreign::import_simbench},
+      {"simbench", "a SimBench grid as its folder of CSV files", foreign::k_simbench_options, foreign::import_simbench},
   }};
   return all;
 }

@@ -43,8 +43,8 @@ int cost_points(const ImportOptions& options) {
       return static_cast<int>(value);
   } catch (const std::invalid_argument&) {
   }
-  throw InputError(Diagnostic{
-      {}, "option cost_points", fmt::format("'{}' is given", text), "a whole number from 2 to 12", {}});
+  throw InputError(
+      Diagnostic{{}, "option cost_points", fmt::format("'{}' is given", text), "a whole number from 2 to 12", {}});
 }
 
 class MatpowerScenario {
@@ -100,8 +100,8 @@ class MatpowerScenario {
 
 void MatpowerScenario::write(const TableText& rows, std::string file, std::string_view block, std::string_view beside) {
   if (rows.empty()) return;
-  blocks_[std::string(block)] += beside.empty() ? fmt::format("  - {{table: {}}}\n", file)
-                                                : fmt::format("  - {{table: {}, {}}}\n", file, beside);
+  blocks_[std::string(block)] +=
+      beside.empty() ? fmt::format("  - {{table: {}}}\n", file) : fmt::format("  - {{table: {}, {}}}\n", file, beside);
   out_.files.emplace_back(std::move(file), rows.text());
 }
 
@@ -171,10 +171,21 @@ void MatpowerScenario::import_loads() {
 }
 
 std::string MatpowerScenario::carrier(std::size_t g) const {
-  static const std::map<std::string, std::string, std::less<>> carriers = {
-      {"coal", "coal"},   {"ng", "gas"},   {"gas", "gas"},         {"nuclear", "nuclear"}, {"hydro", "hydro"},
-      {"wind", "wind"},   {"solar", "solar"}, {"biomass", "biomass"}, {"oil", "oil"},         {"dfo", "oil"},
-      {"rfo", "oil"},     {"lignite", "lignite"}, {"geothermal", "geothermal"}, {"waste", "waste"}, {"wood", "biomass"}};
+  static const std::map<std::string, std::string, std::less<>> carriers = {{"coal", "coal"},
+                                                                           {"ng", "gas"},
+                                                                           {"gas", "gas"},
+                                                                           {"nuclear", "nuclear"},
+                                                                           {"hydro", "hydro"},
+                                                                           {"wind", "wind"},
+                                                                           {"solar", "solar"},
+                                                                           {"biomass", "biomass"},
+                                                                           {"oil", "oil"},
+                                                                           {"dfo", "oil"},
+                                                                           {"rfo", "oil"},
+                                                                           {"lignite", "lignite"},
+                                                                           {"geothermal", "geothermal"},
+                                                                           {"waste", "waste"},
+                                                                           {"wood", "biomass"}};
   if (case_.generator_fuels.size() != case_.generators.size()) return "other";
   const auto found = carriers.find(case_.generator_fuels[g]);
   return found == carriers.end() ? "other" : found->second;
@@ -207,8 +218,7 @@ std::string MatpowerScenario::cost_curve(std::size_t g, double low_mw, double hi
   std::string text;
   for (std::size_t k = 0; k < points.size(); ++k) {
     if (k > 0) {
-      const double next =
-          (points[k].cost_per_h - points[k - 1].cost_per_h) / (points[k].p_mw - points[k - 1].p_mw);
+      const double next = (points[k].cost_per_h - points[k - 1].cost_per_h) / (points[k].p_mw - points[k - 1].p_mw);
       bends_down = bends_down || next < slope - 1e-9 * std::abs(slope);
       slope = next;
     }
@@ -241,11 +251,13 @@ void MatpowerScenario::import_slack(std::size_t g) {
   std::vector<std::string> ends;
   add_connection(g, ends);
   blocks_["producers"] += fmt::format(
-      "  - {{name: {}, model: external_grid, bus: {}, import_limit: {}, voltage: {} p.u., q_min: {} MVAr, q_max: {} MVAr}}\n",
+      "  - {{name: {}, model: external_grid, bus: {}, import_limit: {}, voltage: {} p.u., q_min: {} MVAr, q_max: {} "
+      "MVAr}}\n",
       yaml_text(unit_names_[g]), yaml_text(bus_name(bus)), quantity_text(limit_mw, "MW"), ends[0], ends[1], ends[2]);
-  note(fmt::format("Unit {} takes up the balance at reference bus {}: it is an external grid without limits in effect, "
-                   "whatever its output, limits and cost in the case.",
-                   unit_names_[g], bus_name(bus)));
+  note(
+      fmt::format("Unit {} takes up the balance at reference bus {}: it is an external grid without limits in effect, "
+                  "whatever its output, limits and cost in the case.",
+                  unit_names_[g], bus_name(bus)));
 }
 
 void MatpowerScenario::import_unit(std::size_t g) {
@@ -290,20 +302,23 @@ void MatpowerScenario::import_units() {
   write(thermal_, "units.csv", "producers", dispatched_ ? "model: thermal" : "model: thermal, slack: false");
   write(condensers_, "condensers.csv", "producers", "model: synchronous_condenser, slack: false");
   if (off > 0) note(fmt::format("Units left out because they or their buses are out of service: {}.", off));
-  note("Units that draw power or give none hold their voltage as synchronous condensers, what they draw being a load; "
-       "units at buses of type PQ give their reactive power as a load of less than none.");
+  note(
+      "Units that draw power or give none hold their voltage as synchronous condensers, what they draw being a load; "
+      "units at buses of type PQ give their reactive power as a load of less than none.");
   if (thinned_ > 0)
     note(fmt::format("Piecewise linear costs with more than {} points, of which {} are kept: {}.", Curve::k_max_points,
                      Curve::k_max_points, thinned_));
-  if (concave_ > 0) note(fmt::format("Costs that are not convex, and are made so when the scenario is read: {}.", concave_));
+  if (concave_ > 0)
+    note(fmt::format("Costs that are not convex, and are made so when the scenario is read: {}.", concave_));
   if (shutdown_ > 0) note(fmt::format("Shut-down costs are not carried over; units that have one: {}.", shutdown_));
   if (!case_.generator_reactive_costs.empty()) note("Costs of reactive power are not carried over.");
   if (dispatched_)
     note(fmt::format("Polynomial costs are drawn by {} points between the limits of output; p_min below 0 counts as 0.",
                      cost_points_));
   else
-    note("Units stand at the output of the case (capacity = lowest output, must run). Option generation=dispatched "
-         "sets them free between their limits.");
+    note(
+        "Units stand at the output of the case (capacity = lowest output, must run). Option generation=dispatched "
+        "sets them free between their limits.");
 }
 
 void MatpowerScenario::import_dc_lines() {
@@ -314,18 +329,21 @@ void MatpowerScenario::import_dc_lines() {
     if (const int use = ++uses[name]; use > 1) name += fmt::format("_{}", use);
     const double loss_mw = line.loss_mw + line.loss_share * line.p_from_mw;
     const double share = line.p_from_mw > 0.0 ? std::clamp(loss_mw / line.p_from_mw, 0.0, 1.0) : line.loss_share;
-    blocks_["dc_links"] += fmt::format("  - {{name: {}, from: \"{}\", to: \"{}\", transfer: {}, loss: {}}}\n",
-                                       yaml_text(name), line.from, line.to, quantity_text(line.p_from_mw, "MW"),
-                                       number_text(share));
+    blocks_["dc_links"] +=
+        fmt::format("  - {{name: {}, from: \"{}\", to: \"{}\", transfer: {}, loss: {}}}\n", yaml_text(name), line.from,
+                    line.to, quantity_text(line.p_from_mw, "MW"), number_text(share));
   }
   if (!blocks_["dc_links"].empty())
-    note("DC lines carry the power that the case gives them; their reactive power and voltage set points are not carried "
-         "over. MATPOWER's runpf leaves DC lines out, so results differ from it where they carry power.");
+    note(
+        "DC lines carry the power that the case gives them; their reactive power and voltage set points are not "
+        "carried "
+        "over. MATPOWER's runpf leaves DC lines out, so results differ from it where they carry power.");
 }
 
 void MatpowerScenario::write_readme() {
   std::string readme = fmt::format(
-      "# {}\n\nMade by `gridplus import matpower` from the MATPOWER case file {}.m. Origin and licence of the case stand "
+      "# {}\n\nMade by `gridplus import matpower` from the MATPOWER case file {}.m. Origin and licence of the case "
+      "stand "
       "in\nthe comments at the head of that file and hold for this folder too.\n\n## What to know\n\n",
       stem_, stem_);
   for (const std::string& text : out_.notes) readme += fmt::format("* {}\n", text);

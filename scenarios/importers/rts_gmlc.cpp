@@ -33,15 +33,39 @@ const std::map<std::string, std::set<std::string, std::less<>>> k_understood = {
     {"branch.csv", {"UID", "From Bus", "To Bus", "R", "X", "B", "Cont Rating", "Tr Ratio"}},
     {"dc_branch.csv", {"UID", "From Bus", "To Bus"}},
     {"gen.csv",
-     {"GEN UID", "Bus ID", "Category", "Fuel", "V Setpoint p.u.", "PMax MW", "PMin MW", "QMax MVAR", "QMin MVAR",
-      "Min Down Time Hr", "Min Up Time Hr", "Ramp Rate MW/Min", "Start Heat Cold MBTU", "Non Fuel Start Cost $",
-      "Fuel Price $/MMBTU", "Output_pct_0", "Output_pct_1", "Output_pct_2", "Output_pct_3", "Output_pct_4", "HR_avg_0",
-      "HR_incr_1", "HR_incr_2", "HR_incr_3", "HR_incr_4", "VOM", "Emissions CO2 Lbs/MMBTU", "Pump Load MW",
+     {"GEN UID",
+      "Bus ID",
+      "Category",
+      "Fuel",
+      "V Setpoint p.u.",
+      "PMax MW",
+      "PMin MW",
+      "QMax MVAR",
+      "QMin MVAR",
+      "Min Down Time Hr",
+      "Min Up Time Hr",
+      "Ramp Rate MW/Min",
+      "Start Heat Cold MBTU",
+      "Non Fuel Start Cost $",
+      "Fuel Price $/MMBTU",
+      "Output_pct_0",
+      "Output_pct_1",
+      "Output_pct_2",
+      "Output_pct_3",
+      "Output_pct_4",
+      "HR_avg_0",
+      "HR_incr_1",
+      "HR_incr_2",
+      "HR_incr_3",
+      "HR_incr_4",
+      "VOM",
+      "Emissions CO2 Lbs/MMBTU",
+      "Pump Load MW",
       "Storage Roundtrip Efficiency"}},
     {"storage.csv", {"GEN UID", "Storage", "Max Volume GWh", "Initial Volume GWh", "position"}}};
 
 const std::map<std::string, std::string, std::less<>> k_carriers = {
-    {"Coal", "coal"},   {"NG", "gas"},       {"Oil", "oil"},  {"Nuclear", "nuclear"},
+    {"Coal", "coal"},   {"NG", "gas"},      {"Oil", "oil"},  {"Nuclear", "nuclear"},
     {"Hydro", "hydro"}, {"Solar", "solar"}, {"Wind", "wind"}};
 
 std::string source_data_folder(const std::filesystem::path& source) {
@@ -49,8 +73,9 @@ std::string source_data_folder(const std::filesystem::path& source) {
 }
 
 std::filesystem::path root_folder(const std::filesystem::path& source) {
-  return std::filesystem::exists(source / "gen.csv") ? std::filesystem::absolute(source).lexically_normal().parent_path()
-                                                     : source;
+  return std::filesystem::exists(source / "gen.csv")
+             ? std::filesystem::absolute(source).lexically_normal().parent_path()
+             : source;
 }
 
 class RtsGmlc {
@@ -129,14 +154,14 @@ RtsGmlc::RtsGmlc(const std::filesystem::path& source, const ImportOptions& optio
       bus_index_(buses_, "Bus ID"),
       unit_index_(units_, "GEN UID"),
       series_(folder_, source_data_, real_time_ ? "REAL_TIME" : "DAY_AHEAD", problems_),
-      thermal_(with_connection({"name", "bus", "carrier", "category", "capacity [MW]", "min_stable_level [MW]",
-                                "ramp_rate [MW/min]", "min_up_time [h]", "min_down_time [h]", "fuel_curve [MW:GJ/h]",
-                                "fuel_price [USD/GJ]", "emission_factor [t/GJ]", "variable_cost [USD/MWh]",
-                                "start_cost [USD]",
-                                start_heat_by_time_ ? "start_fuel_curve [h:GJ]" : "start_fuel [GJ]"})),
+      thermal_(
+          with_connection({"name", "bus", "carrier", "category", "capacity [MW]", "min_stable_level [MW]",
+                           "ramp_rate [MW/min]", "min_up_time [h]", "min_down_time [h]", "fuel_curve [MW:GJ/h]",
+                           "fuel_price [USD/GJ]", "emission_factor [t/GJ]", "variable_cost [USD/MWh]",
+                           "start_cost [USD]", start_heat_by_time_ ? "start_fuel_curve [h:GJ]" : "start_fuel [GJ]"})),
       must_take_(with_connection({"name", "bus", "carrier", "category", "capacity [MW]", "output"})),
-      curtailable_(with_connection({"name", "bus", "carrier", "category", "capacity [MW]", "output",
-                                    "variable_cost [USD/MWh]"})),
+      curtailable_(with_connection(
+          {"name", "bus", "carrier", "category", "capacity [MW]", "output", "variable_cost [USD/MWh]"})),
       condensers_(with_connection({"name", "bus", "category"})),
       batteries_({"name", "bus", "category", "capacity [MW]", "charge_capacity [MW]", "energy_capacity [MWh]",
                   "charge_efficiency", "discharge_efficiency", "initial_soc"}) {}
@@ -179,10 +204,11 @@ void RtsGmlc::import_dc_links() {
         fmt::format("    - {{name: {}, from: {}, to: {}, transfer: {}}}\n", yaml_text(dc_branches_.text(row, "UID")),
                     yaml_text(dc_branches_.text(row, "From Bus")), yaml_text(dc_branches_.text(row, "To Bus")),
                     quantity_text(hvdc_mw_, "MW"));
-    note(fmt::format("DC link {} carries a set transfer of {} MW without losses (option hvdc_transfer): merit order "
-                     "does not steer it. The published power flows have it at 0, the published PLEXOS runs optimise "
-                     "it within 100 MW either way. `transfer` may be a series.",
-                     dc_branches_.text(row, "UID"), number_text(hvdc_mw_)));
+    note(
+        fmt::format("DC link {} carries a set transfer of {} MW without losses (option hvdc_transfer): merit order "
+                    "does not steer it. The published power flows have it at 0, the published PLEXOS runs optimise "
+                    "it within 100 MW either way. `transfer` may be a series.",
+                    dc_branches_.text(row, "UID"), number_text(hvdc_mw_)));
   }
 }
 
@@ -213,8 +239,9 @@ void RtsGmlc::import_loads() {
               q < 0.0 ? "true" : ""});
   }
   write(rows, "loads.csv", "consumers", "model: load");
-  note("Load of a bus: the series of its area times the bus's share in the area's `MW Load`, at the power factor of its "
-       "`MW Load` and `MVAR Load`. The pointers' `Scaling Factor` multiplies nothing: the series are in MW already.");
+  note(
+      "Load of a bus: the series of its area times the bus's share in the area's `MW Load`, at the power factor of its "
+      "`MW Load` and `MVAR Load`. The pointers' `Scaling Factor` multiplies nothing: the series are in MW already.");
 }
 
 /// Cells of voltage, q_min, q_max: empty for units that hold no voltage.
@@ -275,13 +302,23 @@ void RtsGmlc::import_thermal(std::size_t row) {
   const auto per_gj = [&](std::string_view column, double factor) {
     return number_text(units_.number(row, column) * factor / k_gj_per_mmbtu);
   };
-  std::vector<std::string> cells = {
-      name(row), std::string(units_.text(row, "Bus ID")), carrier(row), category(row), number("PMax MW"),
-      number("PMin MW"), number("Ramp Rate MW/Min"), number("Min Up Time Hr"), number("Min Down Time Hr"),
-      fuel_curve(row), per_gj("Fuel Price $/MMBTU", 1.0), per_gj("Emissions CO2 Lbs/MMBTU", k_t_per_lb), number("VOM"),
-      number("Non Fuel Start Cost $"),
-      start_heat_by_time_ ? start_fuel_curve(row)
-                          : number_text(units_.number(row, "Start Heat Cold MBTU") * k_gj_per_mmbtu)};
+  std::vector<std::string> cells = {name(row),
+                                    std::string(units_.text(row, "Bus ID")),
+                                    carrier(row),
+                                    category(row),
+                                    number("PMax MW"),
+                                    number("PMin MW"),
+                                    number("Ramp Rate MW/Min"),
+                                    number("Min Up Time Hr"),
+                                    number("Min Down Time Hr"),
+                                    fuel_curve(row),
+                                    per_gj("Fuel Price $/MMBTU", 1.0),
+                                    per_gj("Emissions CO2 Lbs/MMBTU", k_t_per_lb),
+                                    number("VOM"),
+                                    number("Non Fuel Start Cost $"),
+                                    start_heat_by_time_
+                                        ? start_fuel_curve(row)
+                                        : number_text(units_.number(row, "Start Heat Cold MBTU") * k_gj_per_mmbtu)};
   for (auto& cell : connection(row)) cells.push_back(std::move(cell));
   thermal_.add(cells);
 }
@@ -294,9 +331,9 @@ void RtsGmlc::import_profile_unit(std::size_t row, const Pointer& output, bool m
                           "a column named as the unit");
     return;
   }
-  std::vector<std::string> cells = {name(row),     std::string(units_.text(row, "Bus ID")),
-                                    carrier(row),  category(row),
-                                    number_text(units_.number(row, "PMax MW")), series_cell(file->name, name(row), 1.0)};
+  std::vector<std::string> cells = {
+      name(row),     std::string(units_.text(row, "Bus ID")),    carrier(row),
+      category(row), number_text(units_.number(row, "PMax MW")), series_cell(file->name, name(row), 1.0)};
   if (!must_take) cells.push_back(number_text(units_.number(row, "VOM")));
   for (auto& cell : connection(row)) cells.push_back(std::move(cell));
   rows.add(cells);
@@ -319,13 +356,13 @@ void RtsGmlc::import_storage(std::size_t row, std::size_t store) {
     return;
   }
   const std::string one_way = number_text(std::sqrt(round_trip));
-  batteries_.add({name(row), std::string(units_.text(row, "Bus ID")), category(row),
-                  number_text(power_mw),
+  batteries_.add({name(row), std::string(units_.text(row, "Bus ID")), category(row), number_text(power_mw),
                   number_text(pump_mw), number_text(volume_mwh), one_way, one_way,
                   number_text(initial_mwh / volume_mwh)});
-  note(fmt::format("Storage {}: {} MW, {} MWh; its round-trip efficiency of {} is split evenly over charging and "
-                   "discharging. The source models it as a pair of reservoirs.",
-                   name(row), number_text(power_mw), number_text(volume_mwh), number_text(round_trip)));
+  note(
+      fmt::format("Storage {}: {} MW, {} MWh; its round-trip efficiency of {} is split evenly over charging and "
+                  "discharging. The source models it as a pair of reservoirs.",
+                  name(row), number_text(power_mw), number_text(volume_mwh), number_text(round_trip)));
 }
 
 void RtsGmlc::import_unit(std::size_t row) {
@@ -342,7 +379,8 @@ void RtsGmlc::import_unit(std::size_t row) {
     if (const Pointer* inflow = series_.find(stores_.text(store, "Storage"), "Natural_Inflow")) {
       note(fmt::format(
           "{}: the natural inflow of its thermal store (MW of heat, about one MW of electricity each at the source's "
-          "heat rates) is its available output, up to its capacity and curtailable; the thermal store, its start energy, "
+          "heat rates) is its available output, up to its capacity and curtailable; the thermal store, its start "
+          "energy, "
           "the lowest output and the start cost are not modelled. Inflow above capacity is lost, so over the year it "
           "can give less than with its store.",
           name(row)));
@@ -367,15 +405,16 @@ void RtsGmlc::import_units() {
   write(thermal_, "thermal.csv", "producers", "model: thermal");
   write(must_take_, "must_take.csv", "producers", "model: profile_generator, curtailable: false, slack: false");
   write(curtailable_, "curtailable.csv", "producers", "model: profile_generator, curtailable: true, slack: false");
-  write(condensers_, "condensers.csv", "producers",
-        "model: synchronous_condenser, slack: false");
+  write(condensers_, "condensers.csv", "producers", "model: synchronous_condenser, slack: false");
   write(batteries_, "storage.csv", "storage", "model: battery, soc_min: 0, soc_max: 1, self_discharge: 0 %/month");
-  note("Units whose series is both `PMin MW` and `PMax MW` (hydro, rooftop PV) give what the series says; those with "
-       "`PMax MW` alone (wind, PV) may be curtailed.");
-  note(fmt::format("A start costs {} times the fuel price, plus `Non Fuel Start Cost $`. The published PLEXOS runs charge "
-                   "the cold start heat once more at each shut-down; here a shut-down costs nothing.",
-                   start_heat_by_time_ ? "the heat of a hot, warm or cold start, by the hours offline,"
-                                       : "the start heat of a cold unit"));
+  note(
+      "Units whose series is both `PMin MW` and `PMax MW` (hydro, rooftop PV) give what the series says; those with "
+      "`PMax MW` alone (wind, PV) may be curtailed.");
+  note(fmt::format(
+      "A start costs {} times the fuel price, plus `Non Fuel Start Cost $`. The published PLEXOS runs charge "
+      "the cold start heat once more at each shut-down; here a shut-down costs nothing.",
+      start_heat_by_time_ ? "the heat of a hot, warm or cold start, by the hours offline,"
+                          : "the start heat of a cold unit"));
 }
 
 void RtsGmlc::import_series() {
@@ -386,22 +425,26 @@ void RtsGmlc::import_series() {
       const auto used = std::any_of(series_.pointers().begin(), series_.pointers().end(), [&](const Pointer& p) {
         return p.file == pointed && (p.object == column.header || p.parameter == "Natural_Inflow");
       });
-      if (!used) note(fmt::format("Column '{}' of {} is pointed to by nothing and used by nothing.", column.header, file.name));
+      if (!used)
+        note(fmt::format("Column '{}' of {} is pointed to by nothing and used by nothing.", column.header, file.name));
       column.header += " [MW]";
     }
     write(file.name, series_text(file.start, file.step_s, columns));
     if (!file.interpolated) continue;
     interpolated = true;
-    note(fmt::format("{}: the source has no real-time series; the day-ahead one is drawn as straight lines between the "
-                     "middles of its hours, which keeps its energy.",
-                     file.name));
+    note(
+        fmt::format("{}: the source has no real-time series; the day-ahead one is drawn as straight lines between the "
+                    "middles of its hours, which keeps its energy.",
+                    file.name));
   }
   if (real_time_)
-    note(fmt::format("Real-time and day-ahead series differ; in region 1 the day-ahead load was shifted in 2017 and the "
-                     "real-time load was not, so do not mix the two{}.",
-                     interpolated ? " beyond what is said above" : ""));
-  note("Times: a period is named by its end in the source, so period 1 begins at 00:00. The source names no time zone; "
-       "-07:00 (Arizona) is taken, all year.");
+    note(
+        fmt::format("Real-time and day-ahead series differ; in region 1 the day-ahead load was shifted in 2017 and the "
+                    "real-time load was not, so do not mix the two{}.",
+                    interpolated ? " beyond what is said above" : ""));
+  note(
+      "Times: a period is named by its end in the source, so period 1 begins at 00:00. The source names no time zone; "
+      "-07:00 (Arizona) is taken, all year.");
 }
 
 void RtsGmlc::note_unread() {
@@ -415,8 +458,9 @@ void RtsGmlc::note_unread() {
     }
     if (!unread.empty()) note(fmt::format("Columns of {} not carried over: {}.", file, fmt::join(unread, ", ")));
   }
-  note("Reserve products and their requirements (reserves.csv and its series) are not carried over; the dispatch keeps "
-       "3 % of demand online, which is the source's spinning requirement.");
+  note(
+      "Reserve products and their requirements (reserves.csv and its series) are not carried over; the dispatch keeps "
+      "3 % of demand online, which is the source's spinning requirement.");
   note("Reservoirs of hydro units (storage.csv) are not used: their output is given by series.");
   note("Forced outages (FOR, MTTF, MTTR) are not drawn: every unit is available all the time.");
   note("SourceData has no voltage band; the default of 0.9 to 1.1 p.u. holds.");
@@ -465,8 +509,9 @@ void RtsGmlc::write_notice() {
     notice = true;
   }
   if (!notice)
-    note("The source folder lacks NREL's data use disclaimer. It must go with every copy: add it as "
-         "DATA_USE_DISCLAIMER.md.");
+    note(
+        "The source folder lacks NREL's data use disclaimer. It must go with every copy: add it as "
+        "DATA_USE_DISCLAIMER.md.");
   for (const std::string& text : out_.notes) readme += fmt::format("* {}\n", text);
   write("README.md", std::move(readme));
 }

@@ -102,8 +102,9 @@ void SimBench::choose_case(const ImportOptions& options) {
   const bool profiles_there = load_profiles_.steps() > 0;
   case_name_ = option(options, "case", profiles_there ? "profiles" : "rated");
   if (!options.contains("case") && !profiles_there)
-    note("The folder has no LoadProfile.csv, so this is one step with everything at its rating. Option profiles names "
-         "a folder that has profiles, option case a row of StudyCases.csv.");
+    note(
+        "The folder has no LoadProfile.csv, so this is one step with everything at its rating. Option profiles names "
+        "a folder that has profiles, option case a row of StudyCases.csv.");
   by_profile_ = case_name_ == "profiles";
   if (by_profile_ && !profiles_there)
     throw InputError(Diagnostic{{(folder_.root() / "LoadProfile.csv").string(), 0, 0},
@@ -122,8 +123,10 @@ void SimBench::read_profile_files(const ImportOptions& options) {
   const bool both = load_profiles_.steps() > 0 && res_profiles_.steps() > 0;
   if (both && (load_profiles_.start.utc != res_profiles_.start.utc || load_profiles_.step_s != res_profiles_.step_s ||
                load_profiles_.steps() != res_profiles_.steps()))
-    problems_.add({{"RESProfile.csv", 2, 1}, {}, "its times differ from those of LoadProfile.csv", "the same times", {}});
-  if (!elsewhere.empty()) note(fmt::format("Profiles come from another folder, {}.", folder.root().filename().string()));
+    problems_.add(
+        {{"RESProfile.csv", 2, 1}, {}, "its times differ from those of LoadProfile.csv", "the same times", {}});
+  if (!elsewhere.empty())
+    note(fmt::format("Profiles come from another folder, {}.", folder.root().filename().string()));
 }
 
 void SimBench::read_study_case(std::string_view name) {
@@ -168,7 +171,8 @@ void SimBench::merge_nodes() {
     open += closed ? 0 : 1;
     if (a && b && closed) merged_.join(*a, *b);
   }
-  note(fmt::format("Nodes joined by closed switches are one bus; {} switches are open and leave their nodes apart.", open));
+  note(fmt::format("Nodes joined by closed switches are one bus; {} switches are open and leave their nodes apart.",
+                   open));
 }
 
 /// The bus that stands for a node named in a cell.
@@ -179,8 +183,8 @@ std::string SimBench::bus(const SourceTable& from, std::size_t row, std::string_
 
 void SimBench::write(const TableText& rows, std::string file, std::string_view block, std::string_view beside) {
   if (rows.empty()) return;
-  blocks_[std::string(block)] += beside.empty() ? fmt::format("  - {{table: {}}}\n", file)
-                                                : fmt::format("  - {{table: {}, {}}}\n", file, beside);
+  blocks_[std::string(block)] +=
+      beside.empty() ? fmt::format("  - {{table: {}}}\n", file) : fmt::format("  - {{table: {}, {}}}\n", file, beside);
   out_.files.emplace_back(std::move(file), rows.text());
 }
 
@@ -197,8 +201,8 @@ void SimBench::import_buses() {
       q -= table->number(row, "q0") * steps * ratio * ratio;
     }
   }
-  TableText rows({"name", "voltage [kV]", "area", "voltage_min [p.u.]", "voltage_max [p.u.]", "shunt_p [MW]",
-                  "shunt_q [MVAr]"});
+  TableText rows(
+      {"name", "voltage [kV]", "area", "voltage_min [p.u.]", "voltage_max [p.u.]", "shunt_p [MW]", "shunt_q [MVAr]"});
   for (std::size_t row = 0; row < nodes_.rows(); ++row) {
     if (merged_.of(row) != row) continue;
     const auto shunt = shunts.find(row);
@@ -258,8 +262,8 @@ void SimBench::import_transformers() {
   if (!transformers || transformers->rows() == 0) return;
   const SourceTable types = table("TransformerType.csv");
   const NameIndex type_index(types, "id");
-  TableText rows({"name", "from", "to", "r [p.u.]", "x [p.u.]", "g [p.u.]", "b [p.u.]", "tap", "shift [deg]",
-                  "rating [MVA]"});
+  TableText rows(
+      {"name", "from", "to", "r [p.u.]", "x [p.u.]", "g [p.u.]", "b [p.u.]", "tap", "shift [deg]", "rating [MVA]"});
   for (std::size_t row = 0; row < transformers->rows(); ++row) {
     const std::string hv = bus(*transformers, row, "nodeHV"), lv = bus(*transformers, row, "nodeLV");
     const auto type = type_index.need(*transformers, row, "type", "transformer type");
@@ -280,9 +284,10 @@ void SimBench::import_transformers() {
     }
   }
   write(rows, "transformers.csv", "branches", "kind: transformer");
-  note(fmt::format("Transformers are pi models with half of the magnetising branch at either end; their vector group "
-                   "(va0) is {}.",
-                   phase_shift_ ? "carried over as a phase shift" : "left out, as in the published results"));
+  note(
+      fmt::format("Transformers are pi models with half of the magnetising branch at either end; their vector group "
+                  "(va0) is {}.",
+                  phase_shift_ ? "carried over as a phase shift" : "left out, as in the published results"));
 }
 
 std::optional<std::string> SimBench::amount(const Profiles& profiles, std::string_view file, const std::string& profile,
@@ -302,7 +307,8 @@ void SimBench::import_loads() {
   for (std::size_t row = 0; row < loads.rows(); ++row) {
     const std::string at = bus(loads, row, "node"), profile(loads.text(row, "profile"));
     const double p = loads.number(row, "pLoad"), q = loads.number(row, "qLoad");
-    const auto p_text = amount(load_profiles_, "load_profiles.csv", profile, profile + "_pload", p, "MW", factors_.p_load);
+    const auto p_text =
+        amount(load_profiles_, "load_profiles.csv", profile, profile + "_pload", p, "MW", factors_.p_load);
     const auto q_text =
         amount(load_profiles_, "load_profiles.csv", profile, profile + "_qload", q, "MVAr", factors_.q_load);
     size_mva_ += std::hypot(p, q);
@@ -313,8 +319,11 @@ void SimBench::import_loads() {
 
 std::string carrier_of(std::string_view type) {
   const std::string lower = lower_case(type);
-  for (const auto& [word, carrier] : {std::pair{"pv", "solar"}, {"wind", "wind"}, {"biomass", "biomass"},
-                                      {"hydro", "hydro"}, {"run-of-river", "hydro"}})
+  for (const auto& [word, carrier] : {std::pair{"pv", "solar"},
+                                      {"wind", "wind"},
+                                      {"biomass", "biomass"},
+                                      {"hydro", "hydro"},
+                                      {"run-of-river", "hydro"}})
     if (lower.find(word) != std::string::npos) return carrier;
   return "other";
 }
@@ -348,7 +357,8 @@ void SimBench::import_renewables() {
     if (q == 0.0 || holds) continue;
     const auto drawn = amount(res_profiles_, "res_profiles.csv", profile, profile, -q, "MVAr", factor);
     reactive.add({name + " reactive", at, type, "0 MW", *drawn});
-    note(fmt::format("Unit '{}' gives reactive power by its profile; it stands in reactive.csv as a consumer of none.", name));
+    note(fmt::format("Unit '{}' gives reactive power by its profile; it stands in reactive.csv as a consumer of none.",
+                     name));
   }
   write(rows, "renewables.csv", "producers", "model: profile_generator, curtailable: false, slack: false");
   write(reactive, "reactive.csv", "consumers", "model: load");
@@ -367,12 +377,14 @@ void SimBench::import_external() {
     const auto node = *node_index_.find(external.text(row, "node"));
     const double vm = factors_.slack_vm_pu.value_or(nodes_.number_or(node, "vmSetp", 1.0));
     blocks_["producers"] += fmt::format(
-        "  - {{name: {}, model: external_grid, bus: {}, import_limit: {}, import_price: 0 EUR/MWh, voltage: {} p.u.}}\n",
+        "  - {{name: {}, model: external_grid, bus: {}, import_limit: {}, import_price: 0 EUR/MWh, voltage: {} "
+        "p.u.}}\n",
         yaml_text(external.text(row, "id")), yaml_text(at), quantity_text(limit_mw, "MW"), number_text(vm));
   }
-  note(fmt::format("The external grid takes and gives up to {} MW, ten times all that is connected: no limit in effect. "
-                   "SimBench has no prices; import_price is 0.",
-                   number_text(limit_mw)));
+  note(
+      fmt::format("The external grid takes and gives up to {} MW, ten times all that is connected: no limit in effect. "
+                  "SimBench has no prices; import_price is 0.",
+                  number_text(limit_mw)));
 }
 
 void SimBench::import_storage() {
@@ -393,24 +405,29 @@ void SimBench::import_storage() {
     size_mva_ += power;
   }
   write(rows, "storage.csv", "storage", "model: battery, soc_min: 0, soc_max: 1");
-  note("Storage: power is the largest of |pMin|, |pMax| and sR, for charging and discharging alike (the tables give no "
-       "charging limit of their own); etaStore counts each way; sdStore is taken in % a day. Storage follows the "
-       "dispatch, not the profiles named in Storage.csv.");
+  note(
+      "Storage: power is the largest of |pMin|, |pMax| and sR, for charging and discharging alike (the tables give no "
+      "charging limit of their own); etaStore counts each way; sdStore is taken in % a day. Storage follows the "
+      "dispatch, not the profiles named in Storage.csv.");
 }
 
 void SimBench::note_files() {
   if (by_profile_)
-    note("Times: the source's clock goes to summer time and back; the scenario keeps UTC+1 all year, so in summer it shows "
-         "one hour less.");
+    note(
+        "Times: the source's clock goes to summer time and back; the scenario keeps UTC+1 all year, so in summer it "
+        "shows "
+        "one hour less.");
   static const std::set<std::string> read = {
-      "ExternalNet.csv", "Line.csv",        "LineType.csv",   "Load.csv",   "LoadProfile.csv",     "Node.csv",
-      "RES.csv",         "RESProfile.csv",  "Storage.csv",    "Switch.csv", "StudyCases.csv",      "Shunt.csv",
-      "Transformer.csv", "TransformerType.csv"};
+      "ExternalNet.csv", "Line.csv",  "LineType.csv",    "Load.csv",           "LoadProfile.csv",
+      "Node.csv",        "RES.csv",   "RESProfile.csv",  "Storage.csv",        "Switch.csv",
+      "StudyCases.csv",  "Shunt.csv", "Transformer.csv", "TransformerType.csv"};
   std::vector<std::string> unread;
   for (const std::string& file : folder_.list("."))
     if (!read.contains(file)) unread.push_back(file);
   if (!unread.empty()) note(fmt::format("Files not read: {}.", fmt::join(unread, ", ")));
-  note("Columns not carried over: substation, coordID, voltLvl, dspf, and voltage set points of nodes that nothing holds.");
+  note(
+      "Columns not carried over: substation, coordID, voltLvl, dspf, and voltage set points of nodes that nothing "
+      "holds.");
   if (without_profile_.empty()) return;
   const std::vector<std::string> names(without_profile_.begin(), without_profile_.end());
   if (missing_ != Missing::error) {
@@ -456,7 +473,8 @@ void SimBench::write_scenario(std::string_view name) {
 void SimBench::write_readme() {
   std::string readme = fmt::format(
       "# SimBench grid {}\n\n"
-      "Made by `gridplus import simbench` from the SimBench data set (https://simbench.de; Meinecke et al., Energies 13\n"
+      "Made by `gridplus import simbench` from the SimBench data set (https://simbench.de; Meinecke et al., Energies "
+      "13\n"
       "(2020) 3290). The database is under the Open Database License 1.0 (ODbL), its contents under the Database\n"
       "Contents License 1.0 (DbCL): whoever passes this folder on must keep this notice, name SimBench as the source,\n"
       "and pass changed databases on under the same licence.\n"

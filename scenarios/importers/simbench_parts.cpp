@@ -77,7 +77,8 @@ bool is_summer_time(UtcSeconds utc) {
   return utc >= clock_change(year, 3) && utc < clock_change(year, 10);
 }
 
-/// Whether the clock shows `label` (a time read as UTC+1) at `utc`: with summer time, as the data set has it, or without.
+/// Whether the clock shows `label` (a time read as UTC+1) at `utc`: with summer time, as the data set has it, or
+/// without.
 bool clock_shows(UtcSeconds label, UtcSeconds utc) {
   return label == utc || (label == utc + 3600 && is_summer_time(utc));
 }
@@ -109,10 +110,15 @@ Profiles read_profiles(const std::filesystem::path& file, Diagnostics& problems)
     profiles.columns.push_back({reader.header()[c], {}});
     source.push_back(c);
   }
+  UtcSeconds first_label = 0;
   for (std::int64_t row = 0; reader.next(); ++row) {
     const auto time = parse_german_time(reader.row()[time_column]);
-    if (row == 0 && time) profiles.start = *time;
-    if (row == 1 && time && time->utc > profiles.start.utc) profiles.step_s = time->utc - profiles.start.utc;
+    if (row == 0 && time) {
+      profiles.start = *time;
+      if (is_summer_time(time->utc - 3600)) profiles.start.utc -= 3600;
+      first_label = time->utc;
+    }
+    if (row == 1 && time && time->utc > first_label) profiles.step_s = time->utc - first_label;
     if (!time || !clock_shows(time->utc, profiles.start.utc + row * profiles.step_s)) {
       problems.add({reader.where(time_column),
                     "time",

@@ -141,7 +141,7 @@ SourceFolder::SourceFolder(fs::path root) : root_(std::move(root)) {
 std::optional<fs::path> SourceFolder::find(std::string_view relative) const {
   fs::path at = root_;
   for (const fs::path& part : fs::path(relative)) {
-    if (part == "..") return {};
+    if (part == ".." || part.is_absolute()) return {};
     if (part == ".") continue;
     if (fs::exists(at / part)) {
       at /= part;

@@ -44,7 +44,8 @@ ProducerOffer ExternalGrid::offer(const Params& params, const State&, const Step
   offer.balancing = true;
   offer.full_load_cost_per_mwh = price.import_per_mwh;
   if (limit.export_mw > 0.0) offer.segments[offer.segment_count++] = {0.0, price.export_per_mwh};
-  offer.segments[offer.segment_count++] = {limit.import_mw, price.import_per_mwh};
+  if (limit.import_mw > 0.0 || offer.segment_count == 0)
+    offer.segments[offer.segment_count++] = {limit.import_mw, price.import_per_mwh};
   return offer;
 }
 

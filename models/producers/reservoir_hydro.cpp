@@ -103,7 +103,8 @@ ProducerOffer ReservoirHydro::offer(const Params& params, const State& state, co
   offer.full_load_cost_per_mwh = stored_per_mwh;
   const double free_mw = std::min(now.else_spilled * now.mw_per_flow, offer.max_mw);
   if (free_mw > offer.min_mw) offer.segments[offer.segment_count++] = {free_mw, params.variable_cost_per_mwh};
-  offer.segments[offer.segment_count++] = {offer.max_mw, stored_per_mwh};
+  if (free_mw < offer.max_mw || offer.segment_count == 0)
+    offer.segments[offer.segment_count++] = {offer.max_mw, stored_per_mwh};
   return offer;
 }
 

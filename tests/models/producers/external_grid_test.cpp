@@ -61,7 +61,6 @@ TEST(ExternalGrid, DeliversWhatItOffersAtTheOfferedPrice) {
     const StepContext context = context_of();
     ExternalGrid::State state;
     const ProducerOffer offer = ExternalGrid::offer(params, state, context);
-    RC_PRE(offer.max_mw > 0.0);
     (void)test::expect_delivers<ExternalGrid>(params, state, {true, test::wild_power_mw(500)}, context);
     const auto anywhere = [&] { return offer.min_mw + (offer.max_mw - offer.min_mw) * number(0.0, 1.0); };
     test::expect_cost_matches_segments<ExternalGrid>(params, state, anywhere(), anywhere(), context);

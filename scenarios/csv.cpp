@@ -59,6 +59,9 @@ std::string lower(std::string_view text) {
 }  // namespace
 
 struct Reader::Impl {
+  Impl(Source from, std::string file_name, const Limits& allowed)
+      : source(std::move(from)), name(std::move(file_name)), limits(allowed) {}
+
   Source source;
   std::string name;
   Limits limits;
@@ -231,12 +234,11 @@ Reader Reader::open(const std::filesystem::path& file, std::string name, const L
                                 "keep only the columns and rows that are used, or divide the table into several"});
   File handle(std::fopen(file.c_str(), "rb"));
   if (handle == nullptr) throw IoError(fmt::format("cannot read '{}': {}", name, std::strerror(errno)));
-  return Reader(
-      std::make_unique<Impl>(Impl{.source = Source(std::move(handle), name), .name = name, .limits = limits}));
+  return Reader(std::make_unique<Impl>(Source(std::move(handle), name), name, limits));
 }
 
 Reader Reader::over(std::string_view text, std::string name, const Limits& limits) {
-  return Reader(std::make_unique<Impl>(Impl{.source = Source(text), .name = std::move(name), .limits = limits}));
+  return Reader(std::make_unique<Impl>(Source(text), std::move(name), limits));
 }
 
 std::span<const std::string> Reader::header() const {

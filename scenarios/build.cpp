@@ -1,0 +1,132 @@
+#include "scenarios/build.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <map>
+#include <unordered_map>
+
+#include "scenarios/build_parts.hpp"
+#include "scenarios/profiles.hpp"
+#include "sim/step/model.hpp"
+
+namespace gridplus::scenario {
+
+namespace {
+
+DispatchOptions to_options(const DispatchSection& section) {
+  return {section.method, section.storage_rule, section.reserve_share, section.loss_share, section.storage_window_h};
+}
+
+NetworkOptions to_options(const FlowSection& section) {
+  NetworkOptions options;
+  options.method = static_cast<NetworkMethod>(section.method);
+  options.flow = {section.tolerance, static_cast<int>(section.max_iterations), section.enforce_q_limits};
+  options.distributed_slack = section.slack == SlackMethod::distributed;
+  return options;
+}
+
+RecordOptions to_options(const RecordSpec& spec, double step_h) {
+  RecordOptions options;
+  options.double_precision = spec.values.precision == Precision::dbl;
+  options.groups = spec.groups;
+  options.variables = spec.variables;
+  if (!std::isnan(spec.values.every_h)) options.every_steps = std::llround(spec.values.every_h / step_h);
+  options.statistics = spec.statistics;
+  options.device_states = spec.values.device_states;
+  return options;
+}
+
+/// Finds what an outage is about, among branches, producers and storage.
+class OutageBuilder {
+ public:
+  OutageBuilder(const Model& model, Diagnostics& problems) : problems_(problems) {
+    add(model.names.grid.branch, PlannedOutage::Subject::branch);
+    add(model.names.producer, PlannedOutage::Subject::producer);
+    add(model.names.storage, PlannedOutage::Subject::storage);
+  }
+
+  void build(const OutageEntry& entry, std::size_t i, Model& model) {
+    const auto [first, last] = subjects_.equal_range(entry.subject);
+    const SourceLocation where = entry.node->find("outage")->where();
+    const std::string path = fmt::format("events[{}].outage", i);
+    if (first == last) {
+      std::vector<std::string> names;
+      for (const auto& [name, subject] : subjects_) names.push_back(name);
+      problems_.add({where,
+                     path,
+                     fmt::format("there is no branch, producer or storage '{}'", entry.subject),
+                     {},
+                     did_you_mean(entry.subject, names)});
+      return;
+    }
+    if (std::next(first) != last) {
+      problems_.add({where,
+                     path,
+                     fmt::format("'{}' is the name of several things", entry.subject),
+                     "a name that only one branch, producer or storage has",
+                     {}});
+      return;
+    }
+    PlannedOutage outage = first->second;
+    outage.from_step = model.time.first_step_from(entry.from.utc);
+    outage.to_step = model.time.first_step_from(entry.to.utc);
+    outage.reason = entry.reason;
+    if (outage.from_step < outage.to_step) model.outages.push_back(std::move(outage));
+  }
+
+ private:
+  void add(const std::vector<std::string>& names, PlannedOutage::Subject subject) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      PlannedOutage outage;
+      outage.subject = subject;
+      outage.index = static_cast<std::uint32_t>(i);
+      subjects_.emplace(names[i], outage);
+    }
+  }
+
+  Diagnostics& problems_;
+  std::multimap<std::string, PlannedOutage> subjects_;
+};
+
+/// Some producer or storage must be able to hold an island together.
+void check_slack(const Model& model, const Node* node, Diagnostics& problems) {
+  if (model.network.method == NetworkMethod::none || model.grid.bus_count() == 0) return;
+  const auto in_service = [&](const Connection& c) {
+    return c.slack_capable && c.bus.valid() && model.grid.bus().in_service[c.bus.index()] != 0;
+  };
+  for (const auto* list : {&model.producer_connection, &model.storage_connection})
+    for (const Connection& connection : *list)
+      if (in_service(connection)) return;
+  problems.add({node == nullptr ? SourceLocation{} : node->where(), "producers",
+                "no producer can be the reference of the network",
+                "at least one producer with 'slack: true' at a bus in service",
+                "add an external_grid or a thermal unit, or set 'slack: true' on a unit that holds its voltage"});
+}
+
+}  // namespace
+
+std::unique_ptr<Model> build(const Spec& spec, std::span<const ModelInfo> models, const csv::Limits& profile_limits,
+                             Diagnostics& problems) {
+  auto model = std::make_unique<Model>();
+  model->time = spec.time;
+  model->seed = spec.seed;
+  model->dispatch = to_options(spec.dispatch);
+  model->network = to_options(spec.flow);
+  model->record = to_options(spec.record, spec.time.step_h());
+  model->co2_price_per_t = spec.policy.co2_price_per_t;
+  const BusIndex buses = build_grid(spec, *model, problems);
+  build_devices(spec, models, buses, *model, problems);
+  OutageBuilder outages(*model, problems);
+  for (std::size_t i = 0; i < spec.outages.size(); ++i) outages.build(spec.outages[i], i, *model);
+  if (problems.empty()) check_slack(*model, spec.buses.empty() ? nullptr : spec.buses.front().node, problems);
+  model->profiles = load_profiles(spec.profiles.list(), spec.time, profile_limits, problems);
+  problems.throw_if_any();
+  model->provenance.scenario_name = spec.name;
+  model->provenance.description = spec.description;
+  model->provenance.currency = spec.currency;
+  model->provenance.resolved_json = resolved_json(spec, *model);
+  return model;
+}
+
+}  // namespace gridplus::scenario

@@ -1,0 +1,124 @@
+#include <fmt/format.h>
+
+#include <unordered_set>
+
+#include "scenarios/build_parts.hpp"
+#include "sim/step/model.hpp"
+
+namespace gridplus::scenario {
+
+namespace {
+
+BusSpec to_spec(const BusEntry& entry) {
+  const BusSection& v = entry.values;
+  return {.name = entry.name,
+          .vn_kv = v.vn_kv,
+          .gs_mw = v.gs_mw,
+          .bs_mvar = v.bs_mvar,
+          .vm_min_pu = v.vm_min_pu,
+          .vm_max_pu = v.vm_max_pu,
+          .in_service = v.in_service,
+          .area = entry.area,
+          .where = entry.node->where()};
+}
+
+/// Ohm and siemens become per unit on the nominal voltage of the `from` bus: Z_base = U^2 / S_base.
+BranchSpec to_spec(const BranchEntry& entry, double vn_kv, double base_mva) {
+  const double z_base_ohm = vn_kv * vn_kv / base_mva;
+  const auto series = [&](const Impedance& z) { return z.per_unit ? z.value : z.value / z_base_ohm; };
+  const auto shunt = [&](const Impedance& y) { return y.per_unit ? y.value : y.value * z_base_ohm; };
+  const BranchSection& v = entry.values;
+  return {.name = entry.name,
+          .from_bus = entry.from,
+          .to_bus = entry.to,
+          .kind = static_cast<BranchKind>(v.kind),
+          .r_pu = series(entry.r),
+          .x_pu = series(entry.x),
+          .g_pu = shunt(entry.g),
+          .b_pu = shunt(entry.b),
+          .tap = v.tap,
+          .shift_deg = v.shift_deg,
+          .rating_mva = v.rating_mva,
+          .in_service = v.in_service,
+          .where = entry.node->where()};
+}
+
+/// Names and ends that are missing were reported while decoding; a builder's word on them would only repeat it.
+bool complete(const BranchEntry& entry) {
+  return !entry.name.empty() && !entry.from.empty() && !entry.to.empty();
+}
+
+void build_dc_links(const Spec& spec, const BusIndex& buses, Model& model, Diagnostics& problems) {
+  std::unordered_set<std::string> names;
+  for (const DcLinkEntry& entry : spec.dc_links) {
+    if (!entry.name.empty() && !names.insert(entry.name).second)
+      problems.add({entry.node->find("name")->where(),
+                    "grid.dc_links",
+                    fmt::format("the name '{}' is used twice", entry.name),
+                    "a different name for each link",
+                    {}});
+    DcLink link;
+    link.name = entry.name;
+    link.from = buses.find(entry.from, *entry.node, "from", problems);
+    link.to = buses.find(entry.to, *entry.node, "to", problems);
+    if (link.from.valid() && link.from == link.to)
+      problems.add({entry.node->where(),
+                    "grid.dc_links",
+                    fmt::format("'{}' leads from a bus to itself", entry.name),
+                    "two different buses",
+                    {}});
+    link.p_mw = entry.values.p_mw;
+    link.loss_share = entry.values.loss_share;
+    model.dc_links.push_back(std::move(link));
+  }
+}
+
+}  // namespace
+
+BusIndex::BusIndex(const std::vector<BusEntry>& buses) : buses_(&buses) {
+  index_.reserve(buses.size());
+  for (std::size_t i = 0; i < buses.size(); ++i) index_.emplace(buses[i].name, i);
+}
+
+BusId BusIndex::find(const std::string& name, const Node& entry, const char* key, Diagnostics& problems) const {
+  if (name.empty()) return {};
+  if (const auto found = index_.find(name); found != index_.end()) return BusId(found->second);
+  constexpr std::size_t k_most_hinted = 50;  // comparing with every name is slow
+  std::vector<std::string> names;
+  if (problems.size() < k_most_hinted)
+    for (const BusEntry& bus : *buses_) names.push_back(bus.name);
+  constexpr std::size_t k_most_reported = 200;
+  if (problems.size() < k_most_reported)
+    problems.add({entry.find(key)->where(), key, fmt::format("there is no bus '{}'", name),
+                  "the name of a bus in grid.buses", did_you_mean(name, names)});
+  return {};
+}
+
+BusIndex build_grid(const Spec& spec, Model& model, Diagnostics& problems) {
+  BusIndex buses(spec.buses);
+  GridBuilder builder(spec.grid.base_mva);
+  std::unordered_map<std::string_view, double> vn_kv;
+  for (const BusEntry& bus : spec.buses) {
+    if (bus.name.empty() || !(bus.values.vn_kv > 0.0)) continue;
+    vn_kv.emplace(bus.name, bus.values.vn_kv);
+    builder.add(to_spec(bus));
+  }
+  if (spec.buses.empty() && problems.empty())
+    problems.add({{}, "grid.buses", "the grid has no bus", "at least one bus", {}});
+  const bool whole = vn_kv.size() == spec.buses.size();
+  for (const BranchEntry& branch : spec.branches) {
+    if (!complete(branch)) continue;
+    const auto from = vn_kv.find(branch.from);
+    const auto known = [&](const std::string& bus) { return vn_kv.contains(bus); };
+    if (!whole && (!known(branch.from) || !known(branch.to))) continue;  // its bus was reported
+    builder.add(to_spec(branch, from == vn_kv.end() ? 1.0 : from->second, spec.grid.base_mva));
+  }
+  GridBuilder::Result result = builder.build(problems);
+  model.initially_closed = result.grid.initially_closed();
+  model.grid = std::move(result.grid);
+  model.names.grid = std::move(result.names);
+  build_dc_links(spec, buses, model, problems);
+  return buses;
+}
+
+}  // namespace gridplus::scenario

@@ -1,0 +1,39 @@
+// The parts of build(), one a file.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "scenarios/spec.hpp"
+#include "sim/core/id.hpp"
+
+namespace gridplus {
+struct Model;
+}
+
+namespace gridplus::scenario {
+
+/// Positions of the buses by name.
+class BusIndex {
+ public:
+  explicit BusIndex(const std::vector<BusEntry>& buses);
+  /// The bus of that name; reports an unknown one with near names and returns an invalid id. Empty names were reported
+  /// before.
+  [[nodiscard]] BusId find(const std::string& name, const Node& entry, const char* key, Diagnostics& problems) const;
+
+ private:
+  const std::vector<BusEntry>* buses_;
+  std::unordered_map<std::string, std::size_t> index_;
+};
+
+/// Fills grid, names.grid, initially_closed and dc_links.
+[[nodiscard]] BusIndex build_grid(const Spec& spec, Model& model, Diagnostics& problems);
+
+/// Fills the banks, connections, names of devices and dated changes.
+void build_devices(const Spec& spec, std::span<const ModelInfo> models, const BusIndex& buses, Model& model,
+                   Diagnostics& problems);
+
+/// Every parameter in force, defaults included, as one JSON object.
+[[nodiscard]] std::string resolved_json(const Spec& spec, const Model& model);
+
+}  // namespace gridplus::scenario

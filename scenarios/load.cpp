@@ -1,0 +1,74 @@
+#include "scenarios/load.hpp"
+
+#include <fmt/format.h>
+
+#include <system_error>
+
+#include "models/registry.hpp"
+#include "scenarios/assemble.hpp"
+#include "scenarios/build.hpp"
+#include "scenarios/decode.hpp"
+#include "scenarios/importers/importer.hpp"
+#include "sim/step/model.hpp"
+
+namespace gridplus {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::unique_ptr<Model> load(std::shared_ptr<const scenario::FileSet> files, const std::string& key,
+                            const std::string& shown, const LoadOptions& options, scenario::Import import) {
+  scenario::AssembleOptions assemble_options;
+  assemble_options.sets = options.sets;
+  assemble_options.import = std::move(import);
+  Diagnostics problems;
+  const scenario::Assembled document = scenario::assemble(std::move(files), key, shown, assemble_options, problems);
+  csv::Limits limits;
+  limits.largest_file_bytes = options.largest_table_bytes;
+  const ModelRegistry& models = device_models();
+  const scenario::Spec spec =
+      scenario::decode(document.root, models, fs::path(shown).stem().string(), limits, problems);
+  auto model = scenario::build(spec, models, limits, problems);
+  model->provenance.files = document.texts;
+  return model;
+}
+
+}  // namespace
+
+std::unique_ptr<Model> load_scenario(const fs::path& file, const LoadOptions& options) {
+  std::error_code error;
+  if (!fs::exists(file, error)) throw IoError(fmt::format("there is no file '{}'", file.string()));
+  if (!fs::is_regular_file(file, error)) throw IoError(fmt::format("'{}' is no regular file", file.string()));
+  const auto files =
+      std::make_shared<scenario::DiskFiles>(options.data_root.empty() ? file.parent_path() : options.data_root);
+  const fs::path folder = fs::canonical(file.parent_path().empty() ? fs::path(".") : file.parent_path(), error);
+  std::string key;
+  try {
+    key = files->find(folder.string(), file.filename().string());
+  } catch (const std::invalid_argument& wrong) {
+    throw InputError(Diagnostic{{file.string(), 0, 0}, {}, wrong.what(), "a scenario inside the data root", {}});
+  }
+  return load(files, key, file.string(), options,
+              [](std::string_view format, const fs::path& source, const ImportOptions& import_options) {
+                return import_scenario(format, source, import_options).files;
+              });
+}
+
+std::unique_ptr<Model> load_scenario_text(std::vector<std::pair<std::string, std::string>> files,
+                                          const LoadOptions& options) {
+  ensure(!files.empty(), "a scenario in memory has at least one file");
+  const std::string main = files.front().first;
+  return load(std::make_shared<scenario::MemoryFiles>(std::move(files)), main, main, options, {});
+}
+
+std::vector<Diagnostic> validate_scenario(const fs::path& file, const LoadOptions& options) {
+  try {
+    (void)load_scenario(file, options);
+    return {};
+  } catch (const InputError& error) {
+    return {error.diagnostics().begin(), error.diagnostics().end()};
+  }
+}
+
+}  // namespace gridplus

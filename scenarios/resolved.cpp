@@ -1,0 +1,112 @@
+// The parameters in force as JSON, for the record in the results.
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "scenarios/build_parts.hpp"
+#include "sim/step/model.hpp"
+
+namespace gridplus::scenario {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json number(double value) {
+  if (std::isnan(value)) return nullptr;
+  if (std::isinf(value)) return value > 0 ? "unlimited" : "-unlimited";
+  return value;
+}
+
+Json to_json(const FieldInfo& field, const FieldValue& value, const ProfileTable& profiles) {
+  if (const auto* const x = std::get_if<double>(&value)) return number(*x);
+  if (const auto* const x = std::get_if<bool>(&value)) return *x;
+  if (const auto* const x = std::get_if<std::int64_t>(&value)) {
+    if (field.kind == FieldKind::choice && *x >= 0 && static_cast<std::size_t>(*x) < field.choices.size())
+      return std::string(field.choices[static_cast<std::size_t>(*x)]);
+    return *x;
+  }
+  if (const auto* const x = std::get_if<Series>(&value)) {
+    if (x->constant()) return number(x->scale);
+    return Json{{"profile", profiles.name(x->profile)}, {"scale", number(x->scale)}};
+  }
+  const Curve& curve = std::get<Curve>(value);
+  Json points = Json::array();
+  for (std::uint32_t i = 0; i < curve.count; ++i) points.push_back({number(curve.x[i]), number(curve.y[i])});
+  return points;
+}
+
+Json section_json(std::span<const FieldInfo> fields, const void* owner, const ProfileTable& profiles) {
+  Json out = Json::object();
+  for (const FieldInfo& field : fields) out[std::string(field.key)] = to_json(field, field.get(owner), profiles);
+  return out;
+}
+
+Json units_json(std::span<const FieldInfo> fields) {
+  Json out = Json::object();
+  for (const FieldInfo& field : fields)
+    out[std::string(field.key)] =
+        field.y_unit.empty() ? std::string(field.unit) : std::string(field.unit) + ":" + std::string(field.y_unit);
+  return out;
+}
+
+/// Adds the devices of `banks`, whose names and buses run on from bank to bank.
+template <class Banks, class BusOf>
+Json devices_json(const Banks& banks, const std::vector<std::string>& names, const Model& model, BusOf bus_of,
+                  Json& units) {
+  Json out = Json::array();
+  std::size_t id = 0;
+  for (const auto& bank : banks) {
+    units[std::string(bank->type())] = units_json(bank->fields());
+    for (std::size_t i = 0; i < bank->size(); ++i, ++id) {
+      Json device{{"name", names[id]}, {"model", std::string(bank->type())}};
+      bus_of(device, id);
+      for (std::size_t f = 0; f < bank->fields().size(); ++f)
+        device[std::string(bank->fields()[f].key)] = to_json(bank->fields()[f], bank->param(i, f), model.profiles);
+      out.push_back(std::move(device));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string resolved_json(const Spec& spec, const Model& model) {
+  Json out{
+      {"gridplus", 1},
+      {"name", spec.name},
+      {"seed", spec.seed},
+      {"currency", spec.currency},
+      {"time",
+       {{"start", format_time(model.time.start())}, {"step_s", model.time.step_s()}, {"steps", model.time.steps()}}}};
+  const ProfileTable& profiles = model.profiles;
+  out["grid"] = section_json(section_fields<GridSection>(), &spec.grid, profiles);
+  out["grid"]["power_flow"] = section_json(section_fields<FlowSection>(), &spec.flow, profiles);
+  out["controllers"]["dispatch"] = section_json(section_fields<DispatchSection>(), &spec.dispatch, profiles);
+  out["policy"] = section_json(section_fields<PolicySection>(), &spec.policy, profiles);
+  out["record"] = section_json(section_fields<RecordSection>(), &spec.record.values, profiles);
+  Json units = Json::object();
+  const auto connected = [&](const std::vector<Connection>& connections) {
+    return [&](Json& device, std::size_t id) {
+      const Connection& c = connections[id];
+      device["bus"] = model.names.grid.bus[c.bus.index()];
+      device["category"] = c.category;
+      device["connection"] = {{"voltage", number(c.vm_set_pu)},
+                              {"q_min", number(c.q_min_mvar)},
+                              {"q_max", number(c.q_max_mvar)},
+                              {"q_per_p", number(c.q_per_p)},
+                              {"slack", c.slack_capable}};
+    };
+  };
+  out["producers"] =
+      devices_json(model.producer_banks, model.names.producer, model, connected(model.producer_connection), units);
+  out["storage"] =
+      devices_json(model.storage_banks, model.names.storage, model, connected(model.storage_connection), units);
+  const auto consumer_bus = [&](Json& device, std::size_t id) {
+    device["bus"] = model.names.grid.bus[model.consumer_bus[id].index()];
+  };
+  out["consumers"] = devices_json(model.consumer_banks, model.names.consumer, model, consumer_bus, units);
+  out["units"] = std::move(units);
+  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace gridplus::scenario

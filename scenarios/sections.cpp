@@ -1,0 +1,20 @@
+#include "scenarios/sections.hpp"
+
+namespace gridplus::scenario {
+
+std::span<const SectionInfo> sections() {
+  static const std::array<SectionInfo, 9> list = {{
+      {"grid", "the network as a whole", section_fields<GridSection>()},
+      {"grid.buses[]", "a bus", section_fields<BusSection>()},
+      {"grid.branches[]", "a line or transformer", section_fields<BranchSection>()},
+      {"grid.dc_links[]", "a link of given transfer", section_fields<DcLinkSection>()},
+      {"grid.power_flow", "the solution of the network", section_fields<FlowSection>()},
+      {"connection", "keys of every producer and storage", section_fields<ConnectionSection>()},
+      {"controllers.dispatch", "the choice of units", section_fields<DispatchSection>()},
+      {"policy", "what the state prescribes", section_fields<PolicySection>()},
+      {"record", "what is stored", section_fields<RecordSection>()},
+  }};
+  return list;
+}
+
+}  // namespace gridplus::scenario

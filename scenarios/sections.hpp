@@ -1,0 +1,172 @@
+// The parts of a scenario that are not devices, described by fields as device models are: one source for their keys,
+// units, limits, defaults, the JSON schema and the tables in the documentation.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <string_view>
+#include <tuple>
+
+#include "sim/core/field.hpp"
+#include "sim/dispatch/dispatch.hpp"
+
+namespace gridplus::scenario {
+
+inline constexpr double k_none = std::numeric_limits<double>::quiet_NaN();
+inline constexpr double k_unlimited = std::numeric_limits<double>::infinity();
+
+struct GridSection {
+  double base_mva = 100.0;
+  static constexpr auto fields = std::make_tuple(
+      field(&GridSection::base_mva, "base", "MVA", "base power of all per-unit figures").above(0).at_most(1e6));
+};
+
+struct BusSection {
+  double vn_kv = 0.0;
+  double gs_mw = 0.0, bs_mvar = 0.0;
+  double vm_min_pu = 0.9, vm_max_pu = 1.1;
+  bool in_service = true;
+  static constexpr auto fields = std::make_tuple(
+      field(&BusSection::vn_kv, "voltage", "kV", "nominal voltage, line to line").required().above(0).at_most(2000),
+      field(&BusSection::gs_mw, "shunt_p", "MW", "drawn by a shunt at 1 p.u."),
+      field(&BusSection::bs_mvar, "shunt_q", "MVAr", "injected by a shunt at 1 p.u."),
+      field(&BusSection::vm_min_pu, "voltage_min", "p.u.", "lower end of the allowed voltage band").between(0, 2),
+      field(&BusSection::vm_max_pu, "voltage_max", "p.u.", "upper end of the allowed voltage band").between(0, 3),
+      field(&BusSection::in_service, "in_service", "1", "false: isolated, takes no part"));
+};
+
+enum class BranchType : std::uint8_t { line, transformer };
+inline constexpr std::array<std::string_view, 2> k_branch_types = {"line", "transformer"};
+
+struct BranchSection {
+  BranchType kind = BranchType::line;
+  double length_km = k_none;
+  double tap = 1.0, shift_deg = 0.0;
+  double rating_mva = k_unlimited;
+  bool in_service = true;
+  static constexpr auto fields = std::make_tuple(
+      field(&BranchSection::kind, "kind", "1", "what the branch is").one_of(k_branch_types),
+      field(&BranchSection::length_km, "length", "km", "needed where impedances are given per length")
+          .above(0)
+          .at_most(1e5),
+      field(&BranchSection::tap, "tap", "1", "off-nominal voltage ratio at the `from` end").between(0.1, 10),
+      field(&BranchSection::shift_deg, "shift", "deg", "phase shift at the `from` end").between(-360, 360),
+      field(&BranchSection::rating_mva, "rating", "MVA", "largest apparent power; unlimited if not given").above(0),
+      field(&BranchSection::in_service, "in_service", "1", "false: open at the start of the run"));
+};
+
+struct DcLinkSection {
+  Series p_mw;
+  double loss_share = 0.0;
+  static constexpr auto fields = std::make_tuple(
+      field(&DcLinkSection::p_mw, "transfer", "MW", "power drawn at `from`; negative for the other way").required(),
+      field(&DcLinkSection::loss_share, "loss", "1", "share of the transfer that is lost").between(0, 1));
+};
+
+/// How a producer or a storage is tied to the grid.
+struct ConnectionSection {
+  double vm_set_pu = k_none;
+  double q_min_mvar = -k_unlimited, q_max_mvar = k_unlimited;
+  double power_factor = 1.0;
+  bool slack = true;
+  static constexpr auto fields = std::make_tuple(
+      field(&ConnectionSection::vm_set_pu, "voltage", "p.u.",
+            "set point: the device holds its bus's voltage; none if not given")
+          .between(0.5, 1.5),
+      field(&ConnectionSection::q_min_mvar, "q_min", "MVAr", "lower limit of reactive power; unlimited if not given"),
+      field(&ConnectionSection::q_max_mvar, "q_max", "MVAr", "upper limit of reactive power; unlimited if not given"),
+      field(&ConnectionSection::power_factor, "power_factor", "1",
+            "active over apparent power where no voltage is held; negative: reactive power is drawn")
+          .between(-1, 1),
+      field(
+          &ConnectionSection::slack, "slack", "1",
+          "may be the reference of an island; by default all producers but wind and solar, and storage that holds its "
+          "voltage"));
+};
+
+inline constexpr std::array<std::string_view, 3> k_network_methods = {"ac", "dc", "none"};
+enum class FlowMethod : std::uint8_t { ac, dc, none };
+inline constexpr std::array<std::string_view, 2> k_slack_methods = {"single", "distributed"};
+enum class SlackMethod : std::uint8_t { single, distributed };
+
+struct FlowSection {
+  FlowMethod method = FlowMethod::ac;
+  double tolerance = 1e-8;
+  std::int64_t max_iterations = 30;
+  bool enforce_q_limits = false;
+  SlackMethod slack = SlackMethod::distributed;
+  static constexpr auto fields = std::make_tuple(
+      field(&FlowSection::method, "method", "1", "the network equations solved in every step")
+          .one_of(k_network_methods),
+      field(&FlowSection::tolerance, "tolerance", "p.u.", "largest mismatch of any bus, of the grid's base")
+          .between(1e-12, 1e-2),
+      field(&FlowSection::max_iterations, "max_iterations", "1", "of Newton's method").between(1, 1000),
+      field(&FlowSection::enforce_q_limits, "enforce_q_limits", "1",
+            "a unit at its reactive limit no longer holds its voltage"),
+      field(&FlowSection::slack, "slack", "1", "who takes up what the network's losses leave open")
+          .one_of(k_slack_methods));
+};
+
+inline constexpr std::array<std::string_view, 1> k_dispatch_methods = {"merit_order"};
+inline constexpr std::array<std::string_view, 3> k_storage_rules = {"none", "net_load", "price"};
+
+struct DispatchSection {
+  DispatchMethod method = DispatchMethod::merit_order;
+  StorageRule storage_rule = DispatchOptions{}.storage_rule;
+  double reserve_share = DispatchOptions{}.reserve_share;
+  double loss_share = DispatchOptions{}.loss_share;
+  double storage_window_h = DispatchOptions{}.storage_window_h;
+  static constexpr auto fields = std::make_tuple(
+      field(&DispatchSection::method, "method", "1", "how units are chosen").one_of(k_dispatch_methods),
+      field(&DispatchSection::storage_rule, "storage_rule", "1", "how storage decides").one_of(k_storage_rules),
+      field(&DispatchSection::reserve_share, "reserve", "1", "headroom kept online, as a share of demand")
+          .between(0, 1),
+      field(&DispatchSection::loss_share, "losses", "1", "losses expected when units are chosen, as a share of demand")
+          .between(0, 0.5),
+      field(&DispatchSection::storage_window_h, "storage_window", "h", "memory of the storage rules")
+          .above(0)
+          .at_most(8784));
+};
+
+struct PolicySection {
+  Series co2_price_per_t;
+  static constexpr auto fields = std::make_tuple(
+      field(&PolicySection::co2_price_per_t, "co2_price", "currency/t", "price of carbon dioxide").at_least(0));
+};
+
+enum class Precision : std::uint8_t { single, dbl };
+inline constexpr std::array<std::string_view, 2> k_precisions = {"single", "double"};
+
+struct RecordSection {
+  double every_h = k_none;
+  Precision precision = Precision::single;
+  bool device_states = true;
+  static constexpr auto fields = std::make_tuple(
+      field(&RecordSection::every_h, "every", "h", "time covered by one row of the results; every step if not given")
+          .above(0),
+      field(&RecordSection::precision, "precision", "1", "of the numbers stored").one_of(k_precisions),
+      field(&RecordSection::device_states, "device_states", "1", "whether the states of device models are stored"));
+};
+
+inline constexpr std::array<std::string_view, 8> k_record_groups = {"bus",     "branch", "producer", "consumer",
+                                                                    "storage", "step",   "event",    "kpi"};
+inline constexpr std::array<std::string_view, 3> k_record_statistics = {"mean", "min", "max"};
+
+/// A part of a scenario, for the schema and the documentation.
+struct SectionInfo {
+  std::string_view path;  ///< such as `grid.buses[]`
+  std::string_view doc;
+  std::span<const FieldInfo> fields;
+};
+
+/// All sections above, in the order of docs/scenario-format.md.
+[[nodiscard]] std::span<const SectionInfo> sections();
+
+template <class Section>
+std::span<const FieldInfo> section_fields() {
+  return erased_fields<Section, Section::fields>();
+}
+
+}  // namespace gridplus::scenario

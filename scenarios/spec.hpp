@@ -1,0 +1,90 @@
+// A scenario as plain structs: what was written, decoded and checked value by value, before a Model is built from it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "scenarios/document.hpp"
+#include "scenarios/profile_request.hpp"
+#include "scenarios/sections.hpp"
+#include "scenarios/values.hpp"
+#include "sim/core/calendar.hpp"
+#include "sim/core/field.hpp"
+#include "sim/device/registry.hpp"
+
+namespace gridplus::scenario {
+
+struct BusEntry {
+  std::string name, area;
+  BusSection values;
+  const Node* node = nullptr;
+};
+
+/// One of r, x, g, b of a branch.
+struct Impedance {
+  double value = 0.0;
+  bool per_unit = true;  ///< else in ohm or siemens
+};
+
+struct BranchEntry {
+  std::string name, from, to;
+  BranchSection values;
+  Impedance r, x, g, b;
+  const Node* node = nullptr;
+};
+
+struct DcLinkEntry {
+  std::string name, from, to;
+  DcLinkSection values;
+  const Node* node = nullptr;
+};
+
+/// A value of a field in little room.
+using StoredValue =
+    std::variant<double, std::int64_t, bool, Series, std::shared_ptr<const Curve>, std::shared_ptr<const Distribution>>;
+
+/// One entry of `producers`, `consumers` or `storage`: one device, or `count` of them.
+struct DeviceEntry {
+  std::string name, bus, category;
+  const ModelInfo* model = nullptr;
+  std::optional<std::int64_t> count;
+  ConnectionSection connection;
+  std::vector<std::pair<std::uint16_t, StoredValue>> values;  ///< by position in the model's fields
+  std::vector<std::pair<std::uint16_t, DatedValue>> changes;
+  const Node* node = nullptr;
+};
+
+struct OutageEntry {
+  std::string subject, reason;
+  ZonedTime from, to;
+  const Node* node = nullptr;
+};
+
+struct RecordSpec {
+  RecordSection values;
+  std::vector<std::string> groups, variables, statistics;
+};
+
+struct Spec {
+  std::string name, description, currency = "EUR";
+  std::uint64_t seed = 1;
+  TimeAxis time;
+  GridSection grid;
+  FlowSection flow;
+  DispatchSection dispatch;
+  PolicySection policy;
+  RecordSpec record;
+  std::vector<BusEntry> buses;
+  std::vector<BranchEntry> branches;
+  std::vector<DcLinkEntry> dc_links;
+  std::vector<DeviceEntry> producers, consumers, storage;
+  std::vector<OutageEntry> outages;
+  ProfileRequests profiles;
+};
+
+}  // namespace gridplus::scenario

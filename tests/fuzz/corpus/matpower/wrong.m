@@ -1,0 +1,3 @@
+mpc.bus = [ 1 2 3
+ 4 5 ];
+system('ls');

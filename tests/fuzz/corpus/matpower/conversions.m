@@ -1,9 +1,9 @@
 function mpc = radial
 mpc.version = '2';
 mpc.baseMVA = 10;
-mpc.bus = [ 1 3 0 0 0 0 1 1 0 12.66 1 1 1; 2 1 100 60 0 0 1 1 0 12.66 1 1.1 0.9 ];
+mpc.bus = [ 1 3 0 0 0 0 1 1 0 10 1 1 1; 2 1 80 30 0 0 1 1 0 10 1 1.1 0.9 ];
 mpc.gen = [ 1 0 0 10 -10 1 100 1 10 0 ];
-mpc.branch = [ 1 2 0.0922 0.0470 0 0 0 0 0 0 1 -360 360 ];
+mpc.branch = [ 1 2 0.15 0.075 0 0 0 0 0 0 1 -360 360 ];
 %% convert branch impedances from Ohms to p.u.
 [PQ, PV, REF, NONE, BUS_I, BUS_TYPE, PD, QD, GS, BS, BUS_AREA, VM, ...
     VA, BASE_KV, ZONE, VMAX, VMIN, LAM_P, LAM_Q, MU_VMAX, MU_VMIN] = idx_bus;

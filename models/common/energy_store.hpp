@@ -34,9 +34,14 @@ struct EnergyStore {
   }
 };
 
-/// Share of the energy kept over `step_h` where `per_month` of it is lost in a month of 730 h.
-[[nodiscard]] inline double share_kept(double per_month, double step_h) {
-  return per_month == 0.0 ? 1.0 : std::pow(1.0 - per_month, step_h / 730.0);
+/// Rate of standing loss where `per_month` of the energy is lost in a month of 730 h.
+[[nodiscard]] inline double standing_loss_per_h(double per_month) {
+  return -std::log1p(-per_month) / 730.0;
+}
+
+/// Share of the energy kept over `step_h` at a rate of standing loss.
+[[nodiscard]] inline double share_kept(double loss_per_h, double step_h) {
+  return loss_per_h == 0.0 ? 1.0 : std::exp(-loss_per_h * step_h);
 }
 
 }  // namespace gridplus::models

@@ -26,7 +26,7 @@ EnergyStore store(const Params& params, const State& state, const StepContext& c
           .discharge_mw = params.capacity_mw * share,
           .charge_efficiency = params.charge_efficiency,
           .discharge_efficiency = params.discharge_efficiency,
-          .kept = share_kept(params.self_discharge_per_month, context.step_h),
+          .kept = share_kept(params.standing_loss_per_h, context.step_h),
           .step_h = context.step_h};
 }
 
@@ -72,6 +72,7 @@ void check(const Params& params, ParamIssues& issues) {
 void Battery::prepare(Params& params, ParamIssues& issues) {
   check(params, issues);
   if (!issues.empty()) return;
+  params.standing_loss_per_h = standing_loss_per_h(params.self_discharge_per_month);
   params.cycle_fade = CycleFade::from(params.cycle_life);
   // A cycle over the whole window costs the share of the life that it uses up.
   const double window = params.soc_max - params.soc_min;

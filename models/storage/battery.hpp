@@ -34,8 +34,9 @@ struct Battery {
     Curve cycle_life{2, {0.2, 0.8}, {5000.0, 1000.0}};
     double replacement_cost_per_mwh = 0.0;
 
-    CycleFade cycle_fade;       ///< made by prepare()
-    double wear_per_mwh = 0.0;  ///< made by prepare(): per MWh discharged at the grid
+    double standing_loss_per_h = 0.0;  ///< made by prepare()
+    CycleFade cycle_fade;              ///< made by prepare()
+    double wear_per_mwh = 0.0;         ///< made by prepare(): per MWh discharged at the grid
   };
   struct State {
     double energy_mwh = 0.0;

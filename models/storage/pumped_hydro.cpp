@@ -41,7 +41,7 @@ Limits limits(const Params& params, const State& state, const StepContext& conte
                .discharge_mw = params.capacity_mw * in_service * turbine_share,
                .charge_efficiency = params.pumping_efficiency,
                .discharge_efficiency = params.turbine_efficiency,
-               .kept = share_kept(params.loss_per_month, context.step_h),
+               .kept = share_kept(params.standing_loss_per_h, context.step_h),
                .step_h = context.step_h};
   now.pump = range(params.min_pump_load_mw * pump_share, now.store.max_charge_mw(state.energy_mwh));
   now.turbine = range(params.min_turbine_load_mw * turbine_share, now.store.max_discharge_mw(state.energy_mwh));
@@ -69,6 +69,7 @@ void check_load(double load_mw, double capacity_mw, std::string_view key, ParamI
 void PumpedHydro::prepare(Params& params, ParamIssues& issues) {
   check_load(params.min_turbine_load_mw, params.capacity_mw, "min_turbine_load", issues);
   check_load(params.min_pump_load_mw, value_or(params.pump_capacity_mw, params.capacity_mw), "min_pump_load", issues);
+  params.standing_loss_per_h = standing_loss_per_h(params.loss_per_month);
   params.pumping_efficiency = value_or(params.pump_efficiency, std::sqrt(params.round_trip_efficiency));
   params.turbine_efficiency = params.round_trip_efficiency / params.pumping_efficiency;
   if (params.turbine_efficiency > 1.0)

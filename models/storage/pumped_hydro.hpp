@@ -32,6 +32,7 @@ struct PumpedHydro {
     double variable_cost_per_mwh = 0.0;
 
     double turbine_efficiency = 1.0, pumping_efficiency = 1.0;  ///< made by prepare()
+    double standing_loss_per_h = 0.0;                           ///< made by prepare()
   };
   struct State {
     double energy_mwh = 0.0;

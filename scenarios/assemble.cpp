@@ -159,14 +159,27 @@ class Assembler {
     try {
       made = options_.import(format.text, on_disk, import_options);
     } catch (const InputError& error) {
-      const Diagnostic& first = error.diagnostics().front();
-      if (!first.where.file.empty()) throw;
-      refuse(format.where(), path + ".format", first.problem, first.allowed, first.hint);
+      throw InputError(told_here(error, format, on_disk.string(), shown_name(from, source.text)));
     }
     ensure(!made.empty(), "an importer makes at least one file");
     const std::string main = made.front().first;
     const std::string shown = (std::filesystem::path(shown_name(from, source.text)) / main).string();
     return load(std::make_shared<MemoryFiles>(std::move(made)), main, shown);
+  }
+
+  /// What an importer says, with the names that the user knows the files by.
+  static std::vector<Diagnostic> told_here(const InputError& error, const Node& format, const std::string& on_disk,
+                                           const std::string& shown) {
+    std::vector<Diagnostic> told(error.diagnostics().begin(), error.diagnostics().end());
+    for (Diagnostic& diagnostic : told) {
+      if (diagnostic.where.file.empty()) {
+        diagnostic.where = format.where();
+        diagnostic.path = "grid.import";
+      } else if (diagnostic.where.file.starts_with(on_disk)) {
+        diagnostic.where.file.replace(0, on_disk.size(), shown);
+      }
+    }
+    return told;
   }
 
   const AssembleOptions& options_;

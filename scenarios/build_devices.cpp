@@ -110,7 +110,7 @@ class KindBuilder {
   }
 
   void connect(const DeviceBank& bank, const Unit& unit, std::size_t i) {
-    const BusId bus = buses_.find(unit.entry->bus, *unit.entry->node, "bus", problems_);
+    const BusId bus = buses_.find(unit.entry->bus, *unit.entry->node, "bus", list_.key, unit.position, problems_);
     if (kind_ == DeviceKind::consumer) {
       model_.consumer_bus.push_back(bus);
       model_.names.consumer.push_back(unit.name);

@@ -50,7 +50,8 @@ bool complete(const BranchEntry& entry) {
 
 void build_dc_links(const Spec& spec, const BusIndex& buses, Model& model, Diagnostics& problems) {
   std::unordered_set<std::string> names;
-  for (const DcLinkEntry& entry : spec.dc_links) {
+  for (std::size_t i = 0; i < spec.dc_links.size(); ++i) {
+    const DcLinkEntry& entry = spec.dc_links[i];
     if (!entry.name.empty() && !names.insert(entry.name).second)
       problems.add({entry.node->find("name")->where(),
                     "grid.dc_links",
@@ -59,8 +60,8 @@ void build_dc_links(const Spec& spec, const BusIndex& buses, Model& model, Diagn
                     {}});
     DcLink link;
     link.name = entry.name;
-    link.from = buses.find(entry.from, *entry.node, "from", problems);
-    link.to = buses.find(entry.to, *entry.node, "to", problems);
+    link.from = buses.find(entry.from, *entry.node, "from", "grid.dc_links", i, problems);
+    link.to = buses.find(entry.to, *entry.node, "to", "grid.dc_links", i, problems);
     if (link.from.valid() && link.from == link.to)
       problems.add({entry.node->where(),
                     "grid.dc_links",
@@ -80,8 +81,9 @@ BusIndex::BusIndex(const std::vector<BusEntry>& buses) : buses_(&buses) {
   for (std::size_t i = 0; i < buses.size(); ++i) index_.emplace(buses[i].name, i);
 }
 
-BusId BusIndex::find(const std::string& name, const Node& entry, const char* key, Diagnostics& problems) const {
-  if (name.empty()) return {};
+BusId BusIndex::find(const std::string& name, const Node& entry, const char* key, std::string_view list,
+                     std::size_t position, Diagnostics& problems) const {
+  if (name.empty() || buses_->empty()) return {};
   if (const auto found = index_.find(name); found != index_.end()) return BusId(found->second);
   constexpr std::size_t k_most_hinted = 50;  // comparing with every name is slow
   std::vector<std::string> names;
@@ -89,8 +91,9 @@ BusId BusIndex::find(const std::string& name, const Node& entry, const char* key
     for (const BusEntry& bus : *buses_) names.push_back(bus.name);
   constexpr std::size_t k_most_reported = 200;
   if (problems.size() < k_most_reported)
-    problems.add({entry.find(key)->where(), key, fmt::format("there is no bus '{}'", name),
-                  "the name of a bus in grid.buses", did_you_mean(name, names)});
+    problems.add({entry.find(key)->where(), fmt::format("{}[{}].{}", list, position, key),
+                  fmt::format("there is no bus '{}'", name), "the name of a bus in grid.buses",
+                  did_you_mean(name, names)});
   return {};
 }
 

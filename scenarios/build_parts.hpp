@@ -17,9 +17,10 @@ namespace gridplus::scenario {
 class BusIndex {
  public:
   explicit BusIndex(const std::vector<BusEntry>& buses);
-  /// The bus of that name; reports an unknown one with near names and returns an invalid id. Empty names were reported
-  /// before.
-  [[nodiscard]] BusId find(const std::string& name, const Node& entry, const char* key, Diagnostics& problems) const;
+  /// The bus of that name; reports an unknown one with near names and returns an invalid id. Empty names, and a grid
+  /// without buses, were reported before. `list` and `position` say where `entry` stands.
+  [[nodiscard]] BusId find(const std::string& name, const Node& entry, const char* key, std::string_view list,
+                           std::size_t position, Diagnostics& problems) const;
 
  private:
   const std::vector<BusEntry>* buses_;

@@ -29,13 +29,20 @@ class Path {
   bool is_index_ = false;
 };
 
+/// How large a scenario may be.
+struct DecodeLimits {
+  std::int64_t most_steps = 20'000'000;
+  std::int64_t most_devices = 2'000'000;  ///< of each kind
+  csv::Limits profiles;                   ///< of tables of time series
+};
+
 struct Context {
   Diagnostics& problems;
   ProfileRequests& profiles;
   std::string currency;
   TimeAxis time;
   std::uint64_t seed = 1;
-  csv::Limits profile_limits;
+  DecodeLimits limits;
 
   void fail(const SourceLocation& where, const Path& path, std::string problem, std::string allowed = {},
             std::string hint = {});

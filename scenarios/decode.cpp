@@ -232,9 +232,9 @@ std::string entry_text(Context& context, const Node& entry, std::string_view key
 }
 
 Spec decode(const Node& root, std::span<const ModelInfo> models, const std::string& default_name,
-            const csv::Limits& profile_limits, Diagnostics& problems) {
+            const DecodeLimits& limits, Diagnostics& problems) {
   Spec spec;
-  Context context{problems, spec.profiles, spec.currency, {}, spec.seed, profile_limits};
+  Context context{problems, spec.profiles, spec.currency, {}, spec.seed, limits};
   const Path top;
   refuse_reserved(context, root, top);
   refuse_unknown_keys(

@@ -9,8 +9,6 @@ namespace gridplus::scenario {
 
 namespace {
 
-constexpr std::int64_t k_most_devices = 2'000'000;
-
 /// Decodes the entries of one list. A model's own field wins over a connection key of the same name.
 class DeviceDecoder {
  public:
@@ -61,16 +59,16 @@ class DeviceDecoder {
     const Path path(place, "count");
     const auto count = decode_quantity(context_, *node, "1", path);
     if (!count) return;
-    if (*count != std::floor(*count) || *count < 1 || *count > static_cast<double>(k_most_devices)) {
+    if (*count != std::floor(*count) || *count < 1 || *count > static_cast<double>(context_.limits.most_devices)) {
       context_.fail(node->where(), path, fmt::format("{} is no usable count", node->described()),
-                    fmt::format("a whole number from 1 to {}", k_most_devices));
+                    fmt::format("a whole number from 1 to {}", context_.limits.most_devices));
       return;
     }
     device.count = static_cast<std::int64_t>(*count);
     total_ += *device.count;
-    if (total_ > k_most_devices)
+    if (total_ > context_.limits.most_devices)
       context_.fail(node->where(), path, "the scenario has too many devices",
-                    fmt::format("at most {}", k_most_devices));
+                    fmt::format("at most {}", context_.limits.most_devices));
   }
 
   std::vector<std::string> known_keys(const ModelInfo& model) const {

@@ -10,8 +10,6 @@ namespace gridplus::scenario {
 
 namespace {
 
-constexpr std::int64_t k_most_steps = 20'000'000;
-
 class TimeDecoder {
  public:
   TimeDecoder(Context& context, const Node& map, const Path& path) : context_(context), map_(map), path_(path) {}
@@ -23,9 +21,10 @@ class TimeDecoder {
     if (start) context_.time = TimeAxis(*start, step_s.value_or(3600), 1);
     const auto steps = count_ends() && start && step_s ? read_steps(*start, *step_s) : std::nullopt;
     if (!steps) return;
-    if (*steps < 1 || *steps > k_most_steps) {
+    if (*steps < 1 || *steps > context_.limits.most_steps) {
       context_.fail(map_.where(), path_, fmt::format("the run has {} steps", *steps),
-                    fmt::format("from 1 to {} steps", k_most_steps), "take a longer step or a shorter time");
+                    fmt::format("from 1 to {} steps", context_.limits.most_steps),
+                    "take a longer step or a shorter time");
       return;
     }
     context_.time = TimeAxis(*start, *step_s, *steps);

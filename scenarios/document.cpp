@@ -130,7 +130,8 @@ class TreeBuilder final : public YAML::EventHandler {
       refuse(file_, node.line, node.column, fmt::format("the document is nested more than {} deep", limits_.deepest),
              "maps and lists as docs/scenario-format.md describes them");
     if (!stack_.empty() && stack_.back().node.is_map() && !stack_.back().has_key)
-      refuse(file_, node.line, node.column, "a key is a list or a map", "a word");
+      refuse(file_, node.line, node.column, "a list or a map stands where a key must be", "a word",
+             "a bracket may not be closed");
     stack_.push_back({std::move(node), {}, false});
   }
 

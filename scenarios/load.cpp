@@ -24,12 +24,12 @@ std::unique_ptr<Model> load(std::shared_ptr<const scenario::FileSet> files, cons
   assemble_options.import = std::move(import);
   Diagnostics problems;
   const scenario::Assembled document = scenario::assemble(std::move(files), key, shown, assemble_options, problems);
-  csv::Limits limits;
-  limits.largest_file_bytes = options.largest_table_bytes;
+  scenario::DecodeLimits limits{options.most_steps, options.most_devices, {}};
+  limits.profiles.largest_file_bytes = options.largest_table_bytes;
   const ModelRegistry& models = device_models();
   const scenario::Spec spec =
       scenario::decode(document.root, models, fs::path(shown).stem().string(), limits, problems);
-  auto model = scenario::build(spec, models, limits, problems);
+  auto model = scenario::build(spec, models, limits.profiles, problems);
   model->provenance.files = document.texts;
   return model;
 }

@@ -1,6 +1,7 @@
 // Loading of scenarios: the door of this folder.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -17,6 +18,8 @@ struct LoadOptions {
   std::vector<std::string> sets;                             ///< `path=value`, applied in order
   std::filesystem::path data_root;                           ///< no path may leave it; empty: the scenario's folder
   std::size_t largest_table_bytes = std::size_t{512} << 20;  ///< of a table of time series
+  std::int64_t most_steps = 20'000'000;                      ///< of a run
+  std::int64_t most_devices = 2'000'000;                     ///< of each kind
 };
 
 /// Reads a scenario and all it names, checks it and builds the model. Throws InputError with every problem found,

@@ -174,8 +174,8 @@ void check_limits(const ProfileRequest& request, std::span<const double> values,
       if ((field.min_excluded ? value > field.min : value >= field.min) && value <= field.max) continue;
       problems.add({check.where,
                     check.path,
-                    fmt::format("'{}' gives {} {} at {}", request.name, value, field.unit,
-                                format_local(time.at(worst - values.begin()))),
+                    fmt::format("'{}' gives {}{}{} at {}", request.name, value, field.unit == "1" ? "" : " ",
+                                field.unit == "1" ? "" : field.unit, format_local(time.at(worst - values.begin()))),
                     limits_text(field),
                     {}});
       break;

@@ -176,7 +176,7 @@ class SeriesDecoder {
       return std::nullopt;
     }
     const std::string display = shown_name(from, file);
-    const ProfileHeader& header = context_.profiles.header(*from.files, key, display, context_.profile_limits);
+    const ProfileHeader& header = context_.profiles.header(*from.files, key, display, context_.limits.profiles);
     const auto found = std::find(header.names.begin() + 1, header.names.end(), wanted);
     if (found == header.names.end()) {
       const std::vector<std::string> names(header.names.begin() + 1, header.names.end());

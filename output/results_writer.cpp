@@ -42,12 +42,12 @@ ResultsFile::ResultsFile(const Model& model, std::string path, WriterOptions opt
 }
 
 ResultsFile::~ResultsFile() {
-  pipeline_.reset();
-  if (worth_keeping_) return;
   try {
-    spool_.remove();
-  } catch (const IoError&) {
-    // It holds nothing that could be continued, and the next run begins it anew.
+    if (pipeline_ && worth_keeping_) pipeline_->drain();
+    pipeline_.reset();
+    if (!worth_keeping_) spool_.remove();
+  } catch (const std::exception&) {
+    // What could not be written is lost as after a kill; a spool that holds no checkpoint is begun anew.
   }
 }
 
@@ -145,7 +145,13 @@ void ResultsFile::checkpoint(const Checkpoint& checkpoint) {
     CheckpointRecord record = checkpoint_payload(checkpoint, event_count_, rows_.get());
     pipeline_->submit(RecordKind::checkpoint, std::move(record.head), std::move(record.body), true);
     worth_keeping_ = true;
+    last_checkpoint_ = std::chrono::steady_clock::now();
   });
+}
+
+bool ResultsFile::checkpoint_due() const {
+  constexpr std::chrono::minutes k_longest_without{1};
+  return !rows_ || std::chrono::steady_clock::now() - last_checkpoint_ > k_longest_without;
 }
 
 void ResultsFile::finish(const RunSummary& summary) {

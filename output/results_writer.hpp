@@ -5,6 +5,7 @@
 // complete, and what a kill or a full disk leaves behind can be continued with resume().
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,7 @@ class ResultsFile final : public Recorder {
   /// another process is writing them, or where a killed run left a spool that could be continued (see
   /// WriterOptions::discard_partial).
   ResultsFile(const Model& model, std::string path, WriterOptions options);
+  /// Without finish(): what has been recorded up to the last checkpoint stays in the spool, to be continued.
   ~ResultsFile() override;
 
   /// Continues what a killed run left behind; begins anew where it left nothing. Throws IoError also where the spool is
@@ -46,8 +48,9 @@ class ResultsFile final : public Recorder {
   void checkpoint(const Checkpoint& checkpoint) override;
   void finish(const RunSummary& summary) override;
 
-  /// Checkpoints cost least after a multiple of so many steps: then no unfinished block of chunks is part of them.
-  [[nodiscard]] std::int64_t steps_per_block() const { return schema_.chunk_rows * schema_.every_steps; }
+  /// Whether a checkpoint is worth its cost now: at the edge of a block of chunks, where it is small, and in any case
+  /// once a minute. (What a checkpoint would have to hold elsewhere are the rows of the unfinished block.)
+  [[nodiscard]] bool checkpoint_due() const;
 
  private:
   struct Unbegun {};
@@ -74,6 +77,7 @@ class ResultsFile final : public Recorder {
   std::vector<Event> events_;           ///< not yet submitted
   std::uint64_t event_count_ = 0;       ///< submitted since the begin of the run
   std::int64_t next_step_ = 0;
+  std::chrono::steady_clock::time_point last_checkpoint_ = std::chrono::steady_clock::now();
   bool worth_keeping_ = false;  ///< the spool can be continued, or is gone
 };
 

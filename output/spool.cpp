@@ -111,7 +111,8 @@ void Spool::append(RecordKind kind, std::initializer_list<std::span<const std::b
   header.kind = static_cast<std::uint32_t>(kind);
   for (const auto piece : pieces) {
     header.length += piece.size();
-    header.payload_crc = libdeflate_crc32(header.payload_crc, piece.data(), piece.size());
+    // For a null pointer, which an empty piece may have, libdeflate begins a new checksum.
+    if (!piece.empty()) header.payload_crc = libdeflate_crc32(header.payload_crc, piece.data(), piece.size());
   }
   header.header_crc = header.own_crc();
   std::uint64_t at = size_;

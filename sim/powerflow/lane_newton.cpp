@@ -215,9 +215,10 @@ void LaneNewton::judge(std::size_t l, const LaneTask& task, const FlowOptions& o
     lane.phase = Phase::done;
     return;
   }
+  // A lane is judged again, unmoved, while others shorten their steps: that must change nothing.
   double& four_ago = lane.past[static_cast<std::size_t>(lane.iterations) % lane.past.size()];
-  const bool stalls = lane.iterations >= k_first_judged && square_[l] > k_least_fall * four_ago;
-  four_ago = square_[l];
+  const bool stalls = moved && lane.iterations >= k_first_judged && square_[l] > k_least_fall * four_ago;
+  if (moved || lane.iterations == 0) four_ago = square_[l];
   if (stalls || lane.iterations >= options.max_iterations) fail(l, task, SolveStatus::iteration_limit);
 }
 

@@ -419,7 +419,8 @@ void RtsGmlc::import_units() {
 
 void RtsGmlc::import_series() {
   bool interpolated = false;
-  for (const auto& [pointed, file] : series_.files()) {
+  for (const auto& [key, file] : series_.files()) {
+    const auto& pointed = key;  // clang 14 lets no lambda see a structured binding
     std::vector<SeriesColumn> columns = file.columns;
     for (SeriesColumn& column : columns) {
       const auto used = std::any_of(series_.pointers().begin(), series_.pointers().end(), [&](const Pointer& p) {

@@ -123,6 +123,10 @@ void gather(const Model& model, const Topology& topology, const StepBlock& block
     bus.p_mw[model.consumer_bus[c].index()] -= served[c];
     bus.q_mvar[model.consumer_bus[c].index()] -= drawn[c];
   }
+  for (std::size_t b = 0; b < buses; ++b) {  // limits of the solver are on the net injection
+    bus.q_min_mvar[b] += bus.q_mvar[b];
+    bus.q_max_mvar[b] += bus.q_mvar[b];
+  }
   for (std::size_t l = 0; l < model.dc_links.size(); ++l) {
     const auto [at_from_mw, at_to_mw] = link_ends(model.dc_links[l], link_mw[l]);
     bus.p_mw[model.dc_links[l].from.index()] += at_from_mw;

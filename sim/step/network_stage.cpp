@@ -268,10 +268,11 @@ class NetworkStage final : public Stage {
       } else if (std::isnan(connection.vm_set_pu)) {
         q_mvar[p] = connection.q_per_p * p_mw[p];
       } else {
-        const double need = worker.result.q_mvar[b] - worker.bus.q_mvar[b];
         const double range = worker.bus.q_max_mvar[b] - worker.bus.q_min_mvar[b];
         const double own = connection.q_max_mvar - connection.q_min_mvar;
-        q_mvar[p] = range > 0.0 ? connection.q_min_mvar + (need - worker.bus.q_min_mvar[b]) * own / range : need;
+        q_mvar[p] = range > 0.0
+                        ? connection.q_min_mvar + (worker.result.q_mvar[b] - worker.bus.q_min_mvar[b]) * own / range
+                        : worker.result.q_mvar[b] - worker.bus.q_mvar[b];
       }
     }
   }

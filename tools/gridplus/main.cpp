@@ -1,0 +1,68 @@
+// gridplus: simulates Internet-connected electricity grids. See `gridplus --help`.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "sim/core/error.hpp"
+#include "tools/gridplus/command.hpp"
+
+namespace gridplus::tools {
+
+void print(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+    throw IoError("standard output cannot be written");
+}
+
+namespace {
+
+int report(const char* what, int exit_code) {
+  fmt::print(stderr, "gridplus: {}\n", what);
+  return exit_code;
+}
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app{"Simulates Internet-connected electricity grids: dispatch, storage and AC power flow, step by step.",
+               "gridplus"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", version_text);
+  app.footer(
+      "Exit codes: 0 done; 1 the simulation failed or was interrupted; 2 bad input or usage; 3 a file cannot be read "
+      "or written.");
+  int exit_code = k_done;
+  add_run(app, exit_code);
+  add_powerflow(app, exit_code);
+  add_validate(app, exit_code);
+  add_import(app, exit_code);
+  add_inspect(app, exit_code);
+  add_compare(app, exit_code);
+  add_models(app, exit_code);
+  add_schema(app, exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? k_done : k_bad_input;
+  }
+  return exit_code;
+}
+
+}  // namespace
+}  // namespace gridplus::tools
+
+int main(int argc, char** argv) {
+  using namespace gridplus::tools;
+  try {
+    return run_command_line(argc, argv);
+  } catch (const gridplus::InputError& error) {
+    return report(error.what(), k_bad_input);
+  } catch (const gridplus::IoError& error) {
+    return report(error.what(), k_io);
+  } catch (const std::bad_alloc&) {
+    return report("out of memory", k_failed);
+  } catch (const std::exception& error) {
+    return report(error.what(), k_failed);
+  }
+}

@@ -1,0 +1,156 @@
+#include "tools/gridplus/powerflow_case.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+
+#include "scenarios/importers/matpower_power_flow.hpp"
+#include "scenarios/load.hpp"
+#include "sim/step/simulation.hpp"
+
+namespace gridplus::tools {
+
+namespace {
+
+void fill_grid(FlowCase& out, const Grid& grid, const GridNames& names) {
+  out.bus.name = names.bus;
+  out.bus.vn_kv = grid.bus().vn_kv;
+  out.branch.name = names.branch;
+  out.branch.rating_mva = grid.branch().rating_mva;
+  for (std::size_t l = 0; l < grid.branch_count(); ++l) {
+    out.branch.from.push_back(names.bus[grid.branch().from[l].index()]);
+    out.branch.to.push_back(names.bus[grid.branch().to[l].index()]);
+  }
+}
+
+FlowCase from_matpower(const FlowRequest& request) {
+  const matpower::Case data = matpower::read_case(request.source);
+  const matpower::PowerFlowStudy study = matpower::solve_power_flow(
+      data, {request.dc, request.enforce_q_limits, request.tolerance_pu, request.max_iterations});
+  FlowCase out;
+  out.title = data.name;
+  out.notes = study.snapshot.notes;
+  if (study.start == matpower::Start::dc_angles)
+    out.notes.push_back(
+        "the flow did not converge from the case's own voltages; it was started from the angles of a DC power flow");
+  for (std::size_t b = 0; b < study.q_limit.size(); ++b)
+    if (study.q_limit[b] != powerflow::reference::QLimit::none)
+      out.notes.push_back(fmt::format("bus {} is at its {} reactive limit", study.snapshot.names.bus[b],
+                                      study.q_limit[b] == powerflow::reference::QLimit::at_max ? "upper" : "lower"));
+  out.report = study.report;
+  fill_grid(out, study.snapshot.grid, study.snapshot.names);
+  out.bus.vm_pu = study.state.vm_pu;
+  out.bus.va_deg = study.state.va_deg;
+  out.bus.p_mw = study.result.p_mw;
+  out.bus.q_mvar = study.result.q_mvar;
+  for (const powerflow::BusType type : study.snapshot.type)
+    out.bus.energised.push_back(type != powerflow::BusType::out);
+  out.branch.p_from_mw = study.result.p_from_mw;
+  out.branch.q_from_mvar = study.result.q_from_mvar;
+  out.branch.p_to_mw = study.result.p_to_mw;
+  out.branch.q_to_mvar = study.result.q_to_mvar;
+  out.branch.loading_percent = study.result.loading_percent;
+  out.branch.losses_mw = study.result.losses_mw;
+  out.branch.closed = study.snapshot.branch_closed;
+  for (std::size_t g = 0; g < data.generators.size(); ++g) {
+    out.producer.name.push_back(g < data.generator_names.size() ? data.generator_names[g]
+                                                                : fmt::format("gen_{}", g + 1));
+    out.producer.bus.push_back(study.snapshot.names.bus[study.snapshot.generator_bus[g].index()]);
+  }
+  out.producer.p_mw = study.generators.p_mw;
+  out.producer.q_mvar = study.generators.q_mvar;
+  out.producer.online = study.snapshot.generator_runs;
+  out.generation_mw = study.totals.generation_mw;
+  out.demand_mw = study.totals.demand_mw;
+  out.losses_mw = study.totals.losses_mw + study.totals.shunt_mw;
+  out.unserved_mw = study.totals.unserved_mw;
+  return out;
+}
+
+std::int64_t step_at(const Model& model, const std::string& text) {
+  if (text.empty()) return 0;
+  const auto refuse = [&](std::string problem) -> InputError {
+    return InputError(Diagnostic{{},
+                                 "--at",
+                                 std::move(problem),
+                                 fmt::format("a time from {} to before {}", format_time(model.time.start()),
+                                             format_time(model.time.at(model.time.steps()))),
+                                 {}});
+  };
+  try {
+    const UtcSeconds elapsed = parse_time(text, model.time.start().offset_s).utc - model.time.start().utc;
+    if (elapsed < 0 || elapsed >= model.time.steps() * model.time.step_s())
+      throw refuse("the time lies outside the run");
+    return elapsed / model.time.step_s();
+  } catch (const std::invalid_argument& error) {
+    throw refuse(error.what());
+  }
+}
+
+std::vector<double> values(std::span<const double> row) {
+  return {row.begin(), row.end()};
+}
+std::vector<std::uint8_t> flags(std::span<const double> row) {
+  std::vector<std::uint8_t> out;
+  for (const double value : row) out.push_back(value != 0.0 ? 1 : 0);
+  return out;
+}
+
+FlowCase from_scenario(const FlowRequest& request) {
+  const std::unique_ptr<Model> model =
+      load_scenario(request.source, {.sets = request.sets, .data_root = request.data_root});
+  model->network.method = request.dc ? NetworkMethod::dc : NetworkMethod::ac;
+  model->network.flow = {request.tolerance_pu, request.max_iterations, request.enforce_q_limits};
+  const std::int64_t step = step_at(*model, request.at);
+  Simulation simulation(*model, 1);
+  const StepBlock* block = &simulation.advance();
+  while (simulation.next_step() <= step) block = &simulation.advance();
+  const auto s = static_cast<std::size_t>(step - block->first);
+
+  FlowCase out;
+  out.title = fmt::format("{}, {}", model->provenance.scenario_name, format_local(model->time.at(step)));
+  const bool converged = block->of(StepVar::converged, s) != 0.0;
+  out.report = {converged ? powerflow::SolveStatus::converged : powerflow::SolveStatus::iteration_limit,
+                static_cast<int>(block->of(StepVar::iterations, s)), block->of(StepVar::max_mismatch_pu, s)};
+  for (const Event& event : block->events)
+    if (event.step == step)
+      out.notes.push_back(fmt::format("{} {}: {} {}", event.kind, event.subject, event.value, event.reason));
+  fill_grid(out, model->grid, model->names.grid);
+  out.bus.vm_pu = values(block->of(BusVar::vm_pu, s));
+  out.bus.va_deg = values(block->of(BusVar::va_deg, s));
+  out.bus.p_mw = values(block->of(BusVar::p_mw, s));
+  out.bus.q_mvar = values(block->of(BusVar::q_mvar, s));
+  out.bus.energised = flags(block->of(BusVar::energised, s));
+  out.branch.p_from_mw = values(block->of(BranchVar::p_from_mw, s));
+  out.branch.q_from_mvar = values(block->of(BranchVar::q_from_mvar, s));
+  out.branch.p_to_mw = values(block->of(BranchVar::p_to_mw, s));
+  out.branch.q_to_mvar = values(block->of(BranchVar::q_to_mvar, s));
+  out.branch.loading_percent = values(block->of(BranchVar::loading_percent, s));
+  out.branch.losses_mw = values(block->of(BranchVar::losses_mw, s));
+  out.branch.closed = flags(block->of(BranchVar::closed, s));
+  out.producer.name = model->names.producer;
+  for (const Connection& connection : model->producer_connection)
+    out.producer.bus.push_back(model->names.grid.bus[connection.bus.index()]);
+  out.producer.p_mw = values(block->of(ProducerVar::p_mw, s));
+  out.producer.q_mvar = values(block->of(ProducerVar::q_mvar, s));
+  out.producer.online = flags(block->of(ProducerVar::online, s));
+  out.generation_mw = block->of(StepVar::generation_mw, s);
+  out.demand_mw = block->of(StepVar::demand_mw, s);
+  out.losses_mw = block->of(StepVar::losses_mw, s);
+  out.unserved_mw = out.demand_mw - block->of(StepVar::served_mw, s);
+  return out;
+}
+
+}  // namespace
+
+FlowCase solve_flow_case(const FlowRequest& request) {
+  FlowCase out =
+      std::filesystem::path(request.source).extension() == ".m" ? from_matpower(request) : from_scenario(request);
+  out.source = request.source;
+  out.dc = request.dc;
+  return out;
+}
+
+}  // namespace gridplus::tools

@@ -1,0 +1,14 @@
+// How figures are written for people.
+#pragma once
+
+#include <string>
+
+namespace gridplus::tools {
+
+/// With `decimals` digits and spaces between thousands: `12 345.6`.
+[[nodiscard]] std::string grouped(double value, int decimals);
+
+/// A duration: `0.8 s`, `3 min 20 s`, `2 h 05 min`.
+[[nodiscard]] std::string duration(double seconds);
+
+}  // namespace gridplus::tools

@@ -1,0 +1,260 @@
+// Batch AC power flow: the lane solver and the scalar KLU Newton on the same flows in the same process.
+//
+//   GRIDPLUS_BENCH_CASES    MATPOWER files, separated by ':'; without a folder they are looked for in
+//                           $GRIDPLUS_SHARED/data/matpower. Default: case118 to case_ACTIVSg10k.
+//   GRIDPLUS_BENCH_SPREAD   each load's P and Q is multiplied by its own factor in [1 - spread, 1 + spread];
+//                           separated by ':'. Default: 0.1:0.5
+//   GRIDPLUS_BENCH_FLOWS    flows in a batch. Default: 64
+//   GRIDPLUS_BENCH_THREADS  threads of the lane solver. Default: 1
+//   GRIDPLUS_BENCH_BUSES    buses of the radial grid. Default: 1000000
+//
+// Lanes and twin take turns, and the least time of each batch (lanes) and each flow (twin) counts. Both start every
+// flow from the base solution. A flow counts as failed where the lanes do not converge, and as elsewhere where both
+// converge but not to the same solution; max_mismatch_pu is recomputed by the twin's evaluation of the equations.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <numeric>
+#include <random>
+#include <sstream>
+#include <string>
+
+#include "scenarios/importers/matpower.hpp"
+#include "sim/powerflow/lane_solver.hpp"
+#include "sim/powerflow/reference/newton.hpp"
+
+namespace gridplus::powerflow {
+namespace {
+
+constexpr double k_same_solution_pu = 1e-6;
+constexpr int k_rounds = 24;  ///< batches of lanes
+constexpr int k_slices = 4;   ///< a quarter of the flows is timed with the twin in each round
+
+std::string environment(const char* name, const std::string& otherwise) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? value : otherwise;
+}
+
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> parts;
+  std::stringstream stream(text);
+  for (std::string part; std::getline(stream, part, ':');) parts.push_back(part);
+  return parts;
+}
+
+double seconds(const std::function<void()>& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+/// A case with its base solution and a batch of flows around it.
+struct Batch {
+  matpower::Snapshot data;
+  Admittance admittance;
+  reference::NewtonSolver twin;
+  FlowState base;
+  std::vector<std::vector<double>> p_mw, q_mvar;
+  std::vector<FlowInput> flows;
+
+  explicit Batch(const std::filesystem::path& file)
+      : data(matpower::make_snapshot(matpower::read_case(file))),
+        admittance(make_admittance(data.grid, data.branch_closed)),
+        twin(data.grid, admittance),
+        base(data.start) {}
+
+  bool solve_base() { return twin.solve(data.input(), {.tolerance_pu = 1e-9}, base).converged(); }
+
+  void vary_loads(std::size_t count, double spread) {
+    std::mt19937_64 draw(1);
+    std::uniform_real_distribution<double> change(-spread, spread);
+    p_mw.assign(count, data.p_mw);
+    q_mvar.assign(count, data.q_mvar);
+    for (std::size_t k = 0; k < count; ++k) {
+      for (std::size_t i = 0; i < data.p_mw.size(); ++i) {
+        const double x = change(draw);
+        p_mw[k][i] -= x * data.demand_mw[i];
+        q_mvar[k][i] -= x * data.demand_mvar[i];
+      }
+      flows.push_back(data.input());
+      flows.back().p_mw = p_mw[k];
+      flows.back().q_mvar = q_mvar[k];
+    }
+  }
+
+  double largest_mismatch_pu(std::size_t k, const FlowState& state, FlowResult& result) const {
+    evaluate(data.grid, admittance, state, result);
+    double largest = 0.0;
+    for (std::size_t i = 0; i < data.type.size(); ++i) {
+      if (data.type[i] != BusType::pq && data.type[i] != BusType::pv) continue;
+      largest = std::max(largest, std::abs(result.p_mw[i] - p_mw[k][i]));
+      if (data.type[i] == BusType::pq) largest = std::max(largest, std::abs(result.q_mvar[i] - q_mvar[k][i]));
+    }
+    return largest / data.grid.base_mva();
+  }
+};
+
+double distance_pu(const FlowState& a, const FlowState& b) {
+  double largest = 0.0;
+  for (std::size_t i = 0; i < a.vm_pu.size(); ++i) largest = std::max(largest, std::abs(a.vm_pu[i] - b.vm_pu[i]));
+  return largest;
+}
+
+void batch_flows(benchmark::State& state, const std::filesystem::path& file, double spread) {
+  Batch batch(file);
+  if (!batch.solve_base()) {
+    state.SkipWithError("the base case does not converge");
+    return;
+  }
+  const auto count = std::stoul(environment("GRIDPLUS_BENCH_FLOWS", "64"));
+  const int threads = std::stoi(environment("GRIDPLUS_BENCH_THREADS", "1"));
+  batch.vary_loads(count, spread);
+  LaneSolver lanes(
+      std::make_shared<LaneBase>(batch.admittance, batch.data.grid.base_mva(), batch.data.type, batch.base));
+  const FlowOptions options;
+  std::vector<FlowState> lane_state(count);
+  std::vector<FlowState> twin_state(count, batch.base);
+  std::vector<SolveReport> lane_report(count);
+  std::vector<SolveReport> twin_report(count);
+  std::vector<double> twin_s(count, std::numeric_limits<double>::infinity());
+  double lane_s = std::numeric_limits<double>::infinity();
+  lanes.solve(batch.flows, options, lane_state, lane_report, threads);  // memory is touched once
+  std::size_t round = 0;
+  for ([[maybe_unused]] auto _ : state) {
+    const double s = seconds([&] { lanes.solve(batch.flows, options, lane_state, lane_report, threads); });
+    state.SetIterationTime(s);
+    lane_s = std::min(lane_s, s);
+    for (std::size_t k = round++ % k_slices; k < count; k += k_slices) {
+      twin_state[k] = batch.base;
+      const double t = seconds([&] { twin_report[k] = batch.twin.solve(batch.flows[k], options, twin_state[k]); });
+      twin_s[k] = std::min(twin_s[k], t);
+    }
+  }
+  const auto flows = static_cast<double>(count);
+  double iterations = 0.0;
+  double twin_iterations = 0.0;
+  double mismatch = 0.0;
+  int failed = 0;
+  int twin_failed = 0;
+  int elsewhere = 0;
+  FlowResult result;
+  for (std::size_t k = 0; k < count; ++k) {
+    iterations += lane_report[k].iterations / flows;
+    twin_iterations += twin_report[k].iterations / flows;
+    failed += lane_report[k].converged() ? 0 : 1;
+    twin_failed += twin_report[k].converged() ? 0 : 1;
+    if (!lane_report[k].converged()) continue;
+    mismatch = std::max(mismatch, batch.largest_mismatch_pu(k, lane_state[k], result));
+    if (twin_report[k].converged() && distance_pu(lane_state[k], twin_state[k]) > k_same_solution_pu) ++elsewhere;
+  }
+  const double twin_total_s = std::accumulate(twin_s.begin(), twin_s.end(), 0.0);
+  state.counters["ms_per_flow"] = 1e3 * lane_s / flows;
+  state.counters["twin_ms_per_flow"] = 1e3 * twin_total_s / flows;
+  state.counters["ratio"] = twin_total_s / lane_s;
+  state.counters["iterations"] = iterations;
+  state.counters["twin_iterations"] = twin_iterations;
+  state.counters["max_mismatch_pu"] = mismatch;
+  state.counters["failed"] = failed;
+  state.counters["twin_failed"] = twin_failed;
+  state.counters["elsewhere"] = elsewhere;
+  state.counters["buses"] = static_cast<double>(batch.data.grid.bus_count());
+}
+
+/// A random tree in which every bus hangs on one of the `reach` buses before it: many laterals, long mains.
+struct RadialGrid {
+  Grid grid;
+  std::vector<double> p_mw, q_mvar, vm_set_pu;
+  std::vector<BusType> type;
+
+  explicit RadialGrid(std::size_t buses) : p_mw(buses), q_mvar(buses), vm_set_pu(buses, 1.0), type(buses, BusType::pq) {
+    constexpr std::size_t reach = 50;
+    GridBuilder builder(1.0);
+    std::mt19937_64 draw(1);
+    std::vector<double> depth(buses, 0.0);
+    for (std::size_t i = 0; i < buses; ++i) {
+      BusSpec bus;
+      bus.name = std::to_string(i);
+      builder.add(std::move(bus));
+      if (i == 0) continue;
+      const std::size_t parent = i % 1000 == 1 ? 0 : i - 1 - draw() % std::min(reach, (i - 1) % 1000);
+      BranchSpec branch;
+      branch.name = std::to_string(i);
+      branch.from_bus = std::to_string(parent);
+      branch.to_bus = std::to_string(i);
+      branch.r_pu = 2e-4;
+      branch.x_pu = 3e-4;
+      builder.add(std::move(branch));
+      p_mw[i] = -0.01;
+      q_mvar[i] = -0.003;
+    }
+    Diagnostics diagnostics;
+    grid = builder.build(diagnostics).grid;
+    diagnostics.throw_if_any();
+    type[0] = BusType::slack;
+  }
+};
+
+void radial_flow(benchmark::State& state) {
+  const auto buses = static_cast<std::size_t>(std::stoul(environment("GRIDPLUS_BENCH_BUSES", "1000000")));
+  const RadialGrid radial(buses);
+  const Admittance admittance = make_admittance(radial.grid, radial.grid.initially_closed());
+  const FlowState flat{std::vector<double>(buses, 1.0), std::vector<double>(buses, 0.0)};
+  std::shared_ptr<const LaneBase> base;
+  const double prepare_s =
+      seconds([&] { base = std::make_shared<LaneBase>(admittance, radial.grid.base_mva(), radial.type, flat); });
+  LaneSolver lanes(base);
+  FlowInput flow;
+  flow.p_mw = radial.p_mw;
+  flow.q_mvar = radial.q_mvar;
+  flow.type = radial.type;
+  flow.vm_set_pu = radial.vm_set_pu;
+  FlowState solved;
+  SolveReport report;
+  double least_s = std::numeric_limits<double>::infinity();
+  for ([[maybe_unused]] auto _ : state) {
+    const double s = seconds([&] { lanes.solve({&flow, 1}, {}, {&solved, 1}, {&report, 1}); });
+    state.SetIterationTime(s);
+    least_s = std::min(least_s, s);
+  }
+  state.counters["prepare_s"] = prepare_s;
+  state.counters["s_per_flow"] = least_s;
+  state.counters["iterations"] = report.iterations;
+  state.counters["failed"] = report.converged() ? 0 : 1;
+  state.counters["lowest_vm_pu"] = *std::min_element(solved.vm_pu.begin(), solved.vm_pu.end());
+  state.counters["fill_per_bus"] =
+      static_cast<double>(base->pattern().lower.column.size()) / static_cast<double>(buses);
+}
+
+bool register_benchmarks() {
+  const std::filesystem::path folder = environment("GRIDPLUS_SHARED", ".") + "/data/matpower";
+  const auto cases = split(environment(
+      "GRIDPLUS_BENCH_CASES", "case118.m:case1354pegase.m:case_ACTIVSg2000.m:case9241pegase.m:case_ACTIVSg10k.m"));
+  for (const std::string& spread : split(environment("GRIDPLUS_BENCH_SPREAD", "0.1:0.5"))) {
+    for (const std::string& name : cases) {
+      const std::filesystem::path file = std::filesystem::exists(name) ? std::filesystem::path(name) : folder / name;
+      const std::string label = "powerflow/" + file.stem().string() + "/spread:" + spread;
+      const double value = std::stod(spread);
+      benchmark::RegisterBenchmark(label.c_str(), [file, value](benchmark::State& s) { batch_flows(s, file, value); })
+          ->UseManualTime()
+          ->Iterations(k_rounds)
+          ->Unit(benchmark::kMillisecond);
+    }
+  }
+  benchmark::RegisterBenchmark("powerflow/radial", radial_flow)
+      ->UseManualTime()
+      ->Iterations(3)
+      ->Unit(benchmark::kMillisecond);
+  return true;
+}
+
+const bool k_registered = register_benchmarks();
+
+}  // namespace
+}  // namespace gridplus::powerflow

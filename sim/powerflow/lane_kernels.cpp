@@ -14,59 +14,71 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// A tag of at most 64 bytes, how many such vectors a group of W lanes takes, and how many of them are worked on at
-/// once: all, but not more than the registers hold.
-template <class T, std::size_t W>
-struct Group {
-  using D = hn::CappedTag<T, HWY_MIN(W, 64 / sizeof(T))>;
-  static constexpr std::size_t width = hn::MaxLanes(D());
-  static constexpr std::size_t vectors = W / width;
-  static constexpr std::size_t chunk = HWY_MIN(vectors, std::size_t{4});
-};
+constexpr std::size_t k_bus = 2 * k_group_lanes;  // numbers of one bus
+
+using D64 = hn::CappedTag<double, 8>;
+using D32 = hn::CappedTag<float, 16>;
+using Half32 = hn::Rebind<float, D64>;  // as many floats as a vector has doubles
+using V64 = hn::Vec<D64>;
+using V32 = hn::Vec<D32>;
+using VHalf = hn::Vec<Half32>;
+constexpr std::size_t k_width64 = hn::MaxLanes(D64());
+constexpr std::size_t k_width32 = hn::MaxLanes(D32());
+/// Lanes worked on at once: as many as the registers hold, at most the group.
+constexpr std::size_t k_at_once = HWY_MIN(4 * k_width64, k_group_lanes);
+constexpr std::size_t k_chunk64 = k_at_once / k_width64;
+constexpr std::size_t k_chunk32 = k_at_once / k_width32;
 
 template <class D>
-HWY_INLINE void multiply_add_conjugate(D d, hn::TFromD<D> re, hn::TFromD<D> im, const hn::TFromD<D>* u, std::size_t w,
-                                       hn::Vec<D>& sum_re, hn::Vec<D>& sum_im) {
-  const auto a = hn::Set(d, re);
-  const auto b = hn::Set(d, im);
-  const auto x = hn::Load(d, u);
-  const auto y = hn::Load(d, u + w);
-  sum_re = hn::MulAdd(b, y, hn::MulAdd(a, x, sum_re));
-  sum_im = hn::NegMulAdd(a, y, hn::MulAdd(b, x, sum_im));
+constexpr std::size_t k_chunk = k_at_once / hn::MaxLanes(D());
+
+HWY_INLINE std::size_t at(std::int32_t bus) {
+  return static_cast<std::size_t>(bus) * k_bus;
 }
 
-/// residual = change - (t + u (S + t)) with t = sum over j of A_ij conj(u_j), at lanes [first, first + chunk * width).
-template <class T, std::size_t W, class Store>
-HWY_INLINE void mismatch_row(const CouplingView& a, const T* value, std::int32_t i, const T* state, const T* change,
-                             std::size_t first, const Store& store) {
-  using G = Group<T, W>;
-  const typename G::D d;
-  hn::Vec<typename G::D> re[G::chunk];
-  hn::Vec<typename G::D> im[G::chunk];
-  for (std::size_t v = 0; v < G::chunk; ++v) re[v] = im[v] = hn::Zero(d);
+/// t = sum over j of A_ij conj(u_j) at one chunk of lanes.
+template <class D>
+struct Coupled {
+  hn::Vec<D> re[k_chunk<D>], im[k_chunk<D>];
+};
+
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE void couple_row(D d, const CouplingView& a, const T* value, std::int32_t i, const T* state, Coupled<D>& t) {
+  constexpr std::size_t width = hn::MaxLanes(D());
+  for (std::size_t v = 0; v < k_chunk<D>; ++v) t.re[v] = t.im[v] = hn::Zero(d);
   for (std::int32_t e = a.start[i]; e < a.start[i + 1]; ++e) {
-    const T* u = state + static_cast<std::size_t>(a.column[e]) * 2 * W + first;
-    for (std::size_t v = 0; v < G::chunk; ++v) {
-      multiply_add_conjugate(d, value[2 * e], value[2 * e + 1], u + v * G::width, W, re[v], im[v]);
+    const T* u = state + at(a.column[e]);
+    const auto g = hn::Set(d, value[2 * e]);
+    const auto b = hn::Set(d, value[2 * e + 1]);
+    hn::Vec<D> x[k_chunk<D>];
+    hn::Vec<D> y[k_chunk<D>];
+    for (std::size_t v = 0; v < k_chunk<D>; ++v) {
+      x[v] = hn::Load(d, u + v * width);
+      y[v] = hn::Load(d, u + v * width + k_group_lanes);
+    }
+    for (std::size_t v = 0; v < k_chunk<D>; ++v) {
+      t.re[v] = hn::MulAdd(g, x[v], t.re[v]);
+      t.im[v] = hn::MulAdd(b, x[v], t.im[v]);
+    }
+    for (std::size_t v = 0; v < k_chunk<D>; ++v) {
+      t.re[v] = hn::MulAdd(b, y[v], t.re[v]);
+      t.im[v] = hn::NegMulAdd(g, y[v], t.im[v]);
     }
   }
-  const T* own = state + static_cast<std::size_t>(i) * 2 * W + first;
-  const T* want = change + static_cast<std::size_t>(i) * 2 * W + first;
-  const auto p = hn::Set(d, static_cast<T>(a.injection[2 * i]));
-  const auto q = hn::Set(d, static_cast<T>(a.injection[2 * i + 1]));
-  for (std::size_t v = 0; v < G::chunk; ++v) {
-    const auto x = hn::Load(d, own + v * G::width);
-    const auto y = hn::Load(d, own + v * G::width + W);
-    const auto s = hn::Add(p, re[v]);
-    const auto t = hn::Add(q, im[v]);
-    const auto fp = hn::Sub(hn::Load(d, want + v * G::width), re[v]);
-    const auto fq = hn::Sub(hn::Load(d, want + v * G::width + W), im[v]);
-    store(v, x, y, hn::MulAdd(y, t, hn::NegMulAdd(x, s, fp)), hn::NegMulAdd(y, s, hn::NegMulAdd(x, t, fq)));
-  }
 }
 
-/// 1 / |1 + u|^4 to second order in |1 + u|^2 - 1, positive everywhere. Dividing the mismatch of a PQ bus by it makes
-/// the base factor fit the lane better: see "the scaled chord" in docs/powerflow.md.
+/// change - (t + u (S + t)) of one bus at one vector of lanes; of a PV bus only p.
+template <bool pv, class D, class T = hn::TFromD<D>, class V = hn::Vec<D>>
+HWY_INLINE void bus_mismatch(D d, const double* injection, V x, V y, const T* change, V re, V im, V& p, V& q) {
+  const auto s = hn::Add(hn::Set(d, static_cast<T>(injection[0])), re);
+  const auto t = hn::Add(hn::Set(d, static_cast<T>(injection[1])), im);
+  p = hn::MulAdd(y, t, hn::NegMulAdd(x, s, hn::Sub(hn::Load(d, change), re)));
+  if constexpr (pv) return;
+  q = hn::NegMulAdd(y, s, hn::NegMulAdd(x, t, hn::Sub(hn::Load(d, change + k_group_lanes), im)));
+}
+
+/// 1 / |1 + u|^4 to second order in |1 + u|^2 - 1, positive everywhere. Multiplied by it, the mismatch of a PQ bus
+/// suits the base factor better: see "The scaled chord" in docs/powerflow.md.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V chord_scale(D d, V x, V y) {
   using T = hn::TFromD<D>;
@@ -74,161 +86,192 @@ HWY_INLINE V chord_scale(D d, V x, V y) {
   return hn::MulAdd(s, hn::MulAdd(s, hn::Set(d, T(3)), hn::Set(d, T(-2))), hn::Set(d, T(1)));
 }
 
-void mismatch32(const CouplingView& a, const float* state, const float* change, float* residual) {
-  constexpr std::size_t W = k_group_lanes;
-  using G = Group<float, W>;
-  const G::D d;
-  for (std::int32_t i = 0; i < a.rows; ++i) {
-    float* out = residual + static_cast<std::size_t>(i) * 2 * W;
-    for (std::size_t first = 0; first < W; first += G::chunk * G::width) {
-      mismatch_row<float, W>(a, a.value32, i, state, change, first,
-                             [&](std::size_t v, auto x, auto y, auto p, auto q) HWY_ATTR {
-                               float* to = out + first + v * G::width;
-                               if (a.is_pv[i] != 0) {
-                                 hn::Store(p, d, to);
-                                 return;
-                               }
-                               const auto scale = chord_scale(d, x, y);
-                               hn::Store(hn::Mul(p, scale), d, to);
-                               hn::Store(hn::Mul(q, scale), d, to + W);
-                             });
-    }
+/// The two numbers of a bus at one chunk of lanes, in float.
+struct Pair32 {
+  V32 re[k_chunk32], im[k_chunk32];
+};
+
+HWY_INLINE void load_pair(const float* from, bool pv, Pair32& pair) {
+  const D32 d;
+  for (std::size_t v = 0; v < k_chunk32; ++v) {
+    pair.re[v] = hn::Load(d, from + v * k_width32);
+    if (!pv) pair.im[v] = hn::Load(d, from + v * k_width32 + k_group_lanes);
   }
 }
 
-void mismatch(const CouplingView& a, const double* state, const double* change, float* residual, double* norm) {
-  constexpr std::size_t W = k_group_lanes;
-  using G = Group<double, W>;
-  const G::D d;
-  const hn::Rebind<float, G::D> d32;
-  for (std::size_t first = 0; first < W; first += G::chunk * G::width) {
-    hn::Vec<G::D> largest[G::chunk];
-    for (std::size_t v = 0; v < G::chunk; ++v) largest[v] = hn::Zero(d);
-    for (std::int32_t i = 0; i < a.rows; ++i) {
-      float* out = residual + static_cast<std::size_t>(i) * 2 * W + first;
-      const bool pv = a.is_pv[i] != 0;
-      mismatch_row<double, W>(a, a.value, i, state, change, first,
-                              [&](std::size_t v, auto x, auto y, auto p, auto q) HWY_ATTR {
-                                float* to = out + v * G::width;
-                                largest[v] = hn::Max(largest[v], hn::Abs(p));
-                                if (pv) {
-                                  hn::Store(hn::DemoteTo(d32, p), d32, to);
-                                  return;
-                                }
-                                largest[v] = hn::Max(largest[v], hn::Abs(q));
-                                const auto scale = chord_scale(d, x, y);
-                                hn::Store(hn::DemoteTo(d32, hn::Mul(p, scale)), d32, to);
-                                hn::Store(hn::DemoteTo(d32, hn::Mul(q, scale)), d32, to + W);
-                              });
-    }
-    for (std::size_t v = 0; v < G::chunk; ++v) {
-      hn::Store(largest[v], d, norm + first + v * G::width);
-    }
+HWY_INLINE void store_pair(const Pair32& pair, bool pv, float* to) {
+  const D32 d;
+  for (std::size_t v = 0; v < k_chunk32; ++v) {
+    hn::Store(pair.re[v], d, to + v * k_width32);
+    if (!pv) hn::Store(pair.im[v], d, to + v * k_width32 + k_group_lanes);
   }
 }
 
-using F = Group<float, k_group_lanes>;
-using F32 = hn::Vec<F::D>;
-constexpr std::size_t k_bus = 2 * k_group_lanes;  // floats of one bus
+/// Where a solve has come to in the stream of one factor.
+struct Cursor {
+  const std::int32_t* column;
+  const float* value;
+};
 
-/// Subtracts one row of a factor times x from (re, im); `pv_row`: only from re. Advances column and value.
+/// Subtracts one row of a factor times x from `pair`. Advances the cursor.
 template <bool pv_row>
-HWY_INLINE void subtract_row(const float* x, const std::int32_t* count, const std::int32_t*& column,
-                             const float*& value, F32 (&re)[F::chunk], F32 (&im)[F::chunk]) {
-  const F::D d;
-  for (std::int32_t k = 0; k < count[0]; ++k, value += pv_row ? 2 : 4) {
-    const float* from = x + static_cast<std::size_t>(*column++) * k_bus;
-    for (std::size_t v = 0; v < F::chunk; ++v) {
-      const auto a = hn::Load(d, from + v * F::width);
-      const auto b = hn::Load(d, from + v * F::width + k_group_lanes);
-      re[v] = hn::NegMulAdd(hn::Set(d, value[1]), b, hn::NegMulAdd(hn::Set(d, value[0]), a, re[v]));
-      if constexpr (!pv_row) {
-        im[v] = hn::NegMulAdd(hn::Set(d, value[3]), b, hn::NegMulAdd(hn::Set(d, value[2]), a, im[v]));
+HWY_INLINE void subtract_row(const float* x, const std::int32_t* count, Cursor& c, Pair32& pair) {
+  const D32 d;
+  for (std::int32_t k = 0; k < count[0]; ++k, c.value += pv_row ? 2 : 4) {
+    const float* from = x + at(*c.column++);
+    for (std::size_t v = 0; v < k_chunk32; ++v) {
+      const auto a = hn::Load(d, from + v * k_width32);
+      const auto b = hn::Load(d, from + v * k_width32 + k_group_lanes);
+      pair.re[v] = hn::NegMulAdd(hn::Set(d, c.value[1]), b, hn::NegMulAdd(hn::Set(d, c.value[0]), a, pair.re[v]));
+      if constexpr (pv_row) continue;
+      pair.im[v] = hn::NegMulAdd(hn::Set(d, c.value[3]), b, hn::NegMulAdd(hn::Set(d, c.value[2]), a, pair.im[v]));
+    }
+  }
+  for (std::int32_t k = 0; k < count[1]; ++k, c.value += pv_row ? 1 : 2) {
+    const float* from = x + at(*c.column++);
+    for (std::size_t v = 0; v < k_chunk32; ++v) {
+      const auto a = hn::Load(d, from + v * k_width32);
+      pair.re[v] = hn::NegMulAdd(hn::Set(d, c.value[0]), a, pair.re[v]);
+      if constexpr (pv_row) continue;
+      pair.im[v] = hn::NegMulAdd(hn::Set(d, c.value[1]), a, pair.im[v]);
+    }
+  }
+}
+
+template <bool pv>
+HWY_INLINE void finish_row32(const CouplingView& a, std::int32_t i, const Coupled<D32>& t, const float* state,
+                             const float* change, float* residual) {
+  const D32 d;
+  for (std::size_t v = 0; v < k_chunk32; ++v) {
+    const std::size_t own = at(i) + v * k_width32;
+    const auto x = hn::Load(d, state + own);
+    const auto y = hn::Load(d, state + own + k_group_lanes);
+    V32 p;
+    V32 q;
+    bus_mismatch<pv>(d, a.injection + 2 * i, x, y, change + own, t.re[v], t.im[v], p, q);
+    if constexpr (pv) {
+      hn::Store(p, d, residual + own);
+    } else {
+      const auto scale = chord_scale(d, x, y);
+      hn::Store(hn::Mul(p, scale), d, residual + own);
+      hn::Store(hn::Mul(q, scale), d, residual + own + k_group_lanes);
+    }
+  }
+}
+
+void mismatch32(const CouplingView& coupling, const float* state, const float* change, float* residual) {
+  const CouplingView& a = coupling;
+  const D32 d;
+  for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
+    for (std::int32_t i = 0; i < a.rows; ++i) {
+      Coupled<D32> t;
+      couple_row(d, a, a.value32, i, state + first, t);
+      if (a.is_pv[i] != 0) {
+        finish_row32<true>(a, i, t, state + first, change + first, residual + first);
+      } else {
+        finish_row32<false>(a, i, t, state + first, change + first, residual + first);
       }
     }
   }
-  for (std::int32_t k = 0; k < count[1]; ++k, value += pv_row ? 1 : 2) {
-    const float* from = x + static_cast<std::size_t>(*column++) * k_bus;
-    for (std::size_t v = 0; v < F::chunk; ++v) {
-      const auto a = hn::Load(d, from + v * F::width);
-      re[v] = hn::NegMulAdd(hn::Set(d, value[0]), a, re[v]);
-      if constexpr (!pv_row) im[v] = hn::NegMulAdd(hn::Set(d, value[1]), a, im[v]);
+}
+
+template <bool pv>
+HWY_INLINE void finish_row(const CouplingView& a, std::int32_t i, const Coupled<D64>& t, const double* state,
+                           const double* change, float* residual, V64 (&largest)[k_chunk64]) {
+  const D64 d;
+  const Half32 half;
+  for (std::size_t v = 0; v < k_chunk64; ++v) {
+    const std::size_t own = at(i) + v * k_width64;
+    const auto x = hn::Load(d, state + own);
+    const auto y = hn::Load(d, state + own + k_group_lanes);
+    V64 p;
+    V64 q;
+    bus_mismatch<pv>(d, a.injection + 2 * i, x, y, change + own, t.re[v], t.im[v], p, q);
+    largest[v] = hn::Max(largest[v], hn::Abs(p));
+    if constexpr (pv) {
+      hn::Store(hn::DemoteTo(half, p), half, residual + own);
+    } else {
+      largest[v] = hn::Max(largest[v], hn::Abs(q));
+      const auto scale = chord_scale(d, x, y);
+      hn::Store(hn::DemoteTo(half, hn::Mul(p, scale)), half, residual + own);
+      hn::Store(hn::DemoteTo(half, hn::Mul(q, scale)), half, residual + own + k_group_lanes);
     }
   }
 }
 
-/// How the forward solve reads its right-hand side.
-enum class Source : std::uint8_t { in_place, other, masked };
-
-template <Source source>
-HWY_INLINE F32 load_source(const float* from, F32 mask, std::size_t v) {
-  const F::D d;
-  const auto loaded = hn::Load(d, from + v * F::width);
-  return source == Source::masked ? hn::And(loaded, mask) : loaded;
+void mismatch(const CouplingView& coupling, const double* state, const double* change, float* residual, double* norm) {
+  const CouplingView& a = coupling;
+  const D64 d;
+  for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
+    V64 largest[k_chunk64];
+    for (std::size_t v = 0; v < k_chunk64; ++v) largest[v] = hn::Zero(d);
+    for (std::int32_t i = 0; i < a.rows; ++i) {
+      Coupled<D64> t;
+      couple_row(d, a, a.value, i, state + first, t);
+      if (a.is_pv[i] != 0) {
+        finish_row<true>(a, i, t, state + first, change + first, residual + first, largest);
+      } else {
+        finish_row<false>(a, i, t, state + first, change + first, residual + first, largest);
+      }
+    }
+    for (std::size_t v = 0; v < k_chunk64; ++v) hn::Store(largest[v], d, norm + first + v * k_width64);
+  }
 }
 
-/// L x = in, at one chunk of lanes. masked: in == x, lanes without bits in `moves` count as zero.
-template <Source source>
-HWY_INLINE void forward(const FactorView& f, const float* in, float* x, const std::uint32_t* moves) {
-  const F::D d;
-  const std::int32_t* column = f.lower_column;
-  const float* value = f.lower_value;
-  F32 mask[F::chunk];
-  if (source == Source::masked) {
-    const hn::RebindToUnsigned<F::D> bits;
-    for (std::size_t v = 0; v < F::chunk; ++v) mask[v] = hn::BitCast(d, hn::Load(bits, moves + v * F::width));
-  } else {
-    for (std::size_t v = 0; v < F::chunk; ++v) mask[v] = hn::Zero(d);
-  }
+/// L x = in.
+HWY_INLINE void forward(const FactorView& f, const float* in, float* x) {
+  Cursor c{f.lower_column, f.lower_value};
   for (std::int32_t i = 0; i < f.rows; ++i) {
     const std::int32_t* count = f.lower_count + 2 * i;
-    if (source == Source::in_place && count[0] + count[1] == 0) continue;
-    const float* from = in + static_cast<std::size_t>(i) * k_bus;
-    float* to = x + static_cast<std::size_t>(i) * k_bus;
-    F32 re[F::chunk];
-    F32 im[F::chunk];
-    for (std::size_t v = 0; v < F::chunk; ++v) re[v] = load_source<source>(from, mask[v], v);
-    if (f.is_pv[i] != 0) {
-      subtract_row<true>(x, count, column, value, re, im);
+    if (in == x && count[0] + count[1] == 0) continue;
+    const bool pv = f.is_pv[i] != 0;
+    Pair32 pair;
+    load_pair(in + at(i), pv, pair);
+    if (pv) {
+      subtract_row<true>(x, count, c, pair);
     } else {
-      for (std::size_t v = 0; v < F::chunk; ++v) im[v] = load_source<source>(from + k_group_lanes, mask[v], v);
-      subtract_row<false>(x, count, column, value, re, im);
-      for (std::size_t v = 0; v < F::chunk; ++v) hn::Store(im[v], d, to + v * F::width + k_group_lanes);
+      subtract_row<false>(x, count, c, pair);
     }
-    for (std::size_t v = 0; v < F::chunk; ++v) hn::Store(re[v], d, to + v * F::width);
+    store_pair(pair, pv, x + at(i));
   }
 }
 
-/// U x = y in place, and move(i) after each row.
-template <class Move>
-HWY_INLINE void backward(const FactorView& f, float* x, std::size_t first, const Move& move) {
-  const F::D d;
-  const std::int32_t* column = f.upper_column;
-  const float* value = f.upper_value;
+HWY_INLINE V32 multiply_add(const float* coefficient, V32 a, V32 b) {
+  const D32 d;
+  return hn::MulAdd(hn::Set(d, coefficient[1]), b, hn::Mul(hn::Set(d, coefficient[0]), a));
+}
+
+/// U x = y in place, and use(i) after each row. masked: y of lanes without bits in `moves` counts as zero.
+template <bool masked, class Use>
+HWY_INLINE void backward(const FactorView& f, float* x, const std::uint32_t* moves, const Use& use) {
+  const D32 d;
+  Cursor c{f.upper_column, f.upper_value};
+  V32 mask[k_chunk32];
+  for (std::size_t v = 0; v < k_chunk32; ++v) {
+    mask[v] = masked ? hn::BitCast(d, hn::Load(hn::RebindToUnsigned<D32>(), moves + v * k_width32)) : hn::Zero(d);
+  }
   for (std::int32_t i = f.rows - 1; i >= 0; --i) {
-    const std::int32_t* count = f.upper_count + 2 * i;
-    float* own = x + static_cast<std::size_t>(i) * k_bus;
-    F32 re[F::chunk];
-    F32 im[F::chunk];
-    if (f.is_pv[i] != 0) {
-      for (std::size_t v = 0; v < F::chunk; ++v) {
-        re[v] = hn::Mul(hn::Set(d, value[0]), hn::Load(d, own + v * F::width));
+    const bool pv = f.is_pv[i] != 0;
+    Pair32 pair;
+    load_pair(x + at(i), pv, pair);
+    for (std::size_t v = 0; v < k_chunk32; ++v) {
+      const auto a = masked ? hn::And(pair.re[v], mask[v]) : pair.re[v];
+      if (pv) {
+        pair.re[v] = hn::Mul(hn::Set(d, c.value[0]), a);
+        continue;
       }
-      value += 1;
-      subtract_row<true>(x, count, column, value, re, im);
-    } else {
-      for (std::size_t v = 0; v < F::chunk; ++v) {
-        const auto a = hn::Load(d, own + v * F::width);
-        const auto b = hn::Load(d, own + v * F::width + k_group_lanes);
-        re[v] = hn::MulAdd(hn::Set(d, value[1]), b, hn::Mul(hn::Set(d, value[0]), a));
-        im[v] = hn::MulAdd(hn::Set(d, value[3]), b, hn::Mul(hn::Set(d, value[2]), a));
-      }
-      value += 4;
-      subtract_row<false>(x, count, column, value, re, im);
-      for (std::size_t v = 0; v < F::chunk; ++v) hn::Store(im[v], d, own + v * F::width + k_group_lanes);
+      const auto b = masked ? hn::And(pair.im[v], mask[v]) : pair.im[v];
+      pair.re[v] = multiply_add(c.value, a, b);
+      pair.im[v] = multiply_add(c.value + 2, a, b);
     }
-    for (std::size_t v = 0; v < F::chunk; ++v) hn::Store(re[v], d, own + v * F::width);
-    move(i, first);
+    c.value += pv ? 1 : 4;
+    if (pv) {
+      subtract_row<true>(x, f.upper_count + 2 * i, c, pair);
+    } else {
+      subtract_row<false>(x, f.upper_count + 2 * i, c, pair);
+    }
+    store_pair(pair, pv, x + at(i));
+    use(i, pv, pair);
   }
 }
 
@@ -292,117 +335,114 @@ HWY_INLINE void large_stretch(D d, V theta, V rho, V& m, V& n) {
   n = hn::MulAdd(s, n, n);
 }
 
-constexpr std::size_t k_at_once = F::chunk * F::width;  // lanes of one chunk
-
-void start(const FactorView& f, const float* change, float* x, float* state) {
-  const F::D d;
+/// From the base state, where u = 0. The step of a PV bus is kept beside x, in the place of the unknown it has not.
+void start(const FactorView& factor, const float* change, float* x, float* state) {
+  const FactorView& f = factor;
+  const D32 d;
   for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
-    forward<Source::other>(f, change + first, x + first, nullptr);
-    backward(f, x + first, first, [&](std::int32_t i, std::size_t lane) HWY_ATTR {
-      float* z = x + static_cast<std::size_t>(i) * k_bus + lane;
-      float* own = state + static_cast<std::size_t>(i) * k_bus + lane;
-      for (std::size_t v = 0; v < F::chunk; ++v, z += F::width, own += F::width) {
-        F32 m;
-        F32 n;
-        if (f.is_pv[i] != 0) {
-          const auto theta = hn::Load(d, z);
-          F32 a;
-          F32 b;
-          half_tangent(d, theta, a, b);
-          rotation(d, a, b, m, n);
-          hn::Store(theta, d, z + k_group_lanes);
-        } else {
-          large_stretch(d, hn::Load(d, z), hn::Load(d, z + k_group_lanes), m, n);
-        }
-        hn::Store(m, d, own);
-        hn::Store(n, d, own + k_group_lanes);
-      }
-    });
-  }
-}
-
-using W64 = Group<double, k_group_lanes>;
-using V64 = hn::Vec<W64::D>;
-using V32 = hn::Vec<hn::Rebind<float, W64::D>>;  // the same lanes in float
-
-/// Moves u = x + jy of one vector of lanes by the step z.
-HWY_INLINE void move(bool pv, const float* z, V64& x, V64& y) {
-  const W64::D d;
-  const hn::Rebind<float, W64::D> d32;
-  V64 m;
-  V64 n;
-  if (pv) {
-    turn(d, hn::PromoteTo(d, hn::Load(d32, z)), m, n);
-  } else {
-    V32 m32;
-    V32 n32;
-    stretch(d32, hn::Load(d32, z), hn::Load(d32, z + k_group_lanes), m32, n32);
-    m = hn::PromoteTo(d, m32);
-    n = hn::PromoteTo(d, n32);
-  }
-  multiply_in(m, n, x, y);
-}
-
-void widen(const FactorView& f, float* x, const float* state32, const double* ratio, double* state) {
-  const W64::D d;
-  const hn::Rebind<float, W64::D> d32;
-  const auto one = hn::Set(d, 1.0);
-  std::int32_t pv_left = 0;
-  for (std::int32_t i = 0; i < f.rows; ++i) pv_left += f.is_pv[i];
-  for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
-    const double* want = ratio + static_cast<std::size_t>(pv_left) * k_group_lanes;
-    forward<Source::in_place>(f, x + first, x + first, nullptr);
-    backward(f, x + first, first, [&](std::int32_t i, std::size_t lane) HWY_ATTR {
-      const std::size_t bus = static_cast<std::size_t>(i) * k_bus;
-      const bool pv = f.is_pv[i] != 0;
-      if (pv) want -= k_group_lanes;
-      for (std::size_t l = lane; l < lane + k_at_once; l += W64::width) {
-        V64 re;
-        V64 im;
+    forward(f, change + first, x + first);
+    backward<false>(f, x + first, nullptr, [&](std::int32_t i, bool pv, const Pair32& z) HWY_ATTR {
+      Pair32 u;
+      for (std::size_t v = 0; v < k_chunk32; ++v) {
         if (pv) {
-          const float* theta = x + bus + l;
           V32 a;
           V32 b;
-          half_tangent(d32, hn::Add(hn::Load(d32, theta), hn::Load(d32, theta + k_group_lanes)), a, b);
-          rotation(d, hn::PromoteTo(d, a), hn::PromoteTo(d, b), re, im);
-          const auto r = hn::Load(d, want + l);
-          re = hn::MulAdd(re, r, hn::Sub(r, one));
-          im = hn::Mul(im, r);
+          half_tangent(d, z.re[v], a, b);
+          rotation(d, a, b, u.re[v], u.im[v]);
+          hn::Store(z.re[v], d, x + first + at(i) + v * k_width32 + k_group_lanes);
         } else {
-          re = hn::PromoteTo(d, hn::Load(d32, state32 + bus + l));
-          im = hn::PromoteTo(d, hn::Load(d32, state32 + bus + l + k_group_lanes));
-          V32 m;
-          V32 n;
-          large_stretch(d32, hn::Load(d32, x + bus + l), hn::Load(d32, x + bus + l + k_group_lanes), m, n);
-          multiply_in(hn::PromoteTo(d, m), hn::PromoteTo(d, n), re, im);
+          large_stretch(d, z.re[v], z.im[v], u.re[v], u.im[v]);
         }
-        hn::Store(re, d, state + bus + l);
-        hn::Store(im, d, state + bus + l + k_group_lanes);
+      }
+      store_pair(u, false, state + first + at(i));
+    });
+  }
+}
+
+/// u of a PV bus after the first two steps, its modulus set to ratio.
+HWY_INLINE void widen_pv(const float* theta, const double* ratio, double* state) {
+  const D64 d;
+  const Half32 half;
+  VHalf a;
+  VHalf b;
+  half_tangent(half, hn::Add(hn::Load(half, theta), hn::Load(half, theta + k_group_lanes)), a, b);
+  V64 x;
+  V64 y;
+  rotation(d, hn::PromoteTo(d, a), hn::PromoteTo(d, b), x, y);
+  const auto r = hn::Load(d, ratio);
+  hn::Store(hn::MulAdd(x, r, hn::Sub(r, hn::Set(d, 1.0))), d, state);
+  hn::Store(hn::Mul(y, r), d, state + k_group_lanes);
+}
+
+/// Moves u = x + jy of a PQ bus by the step z.
+HWY_INLINE void move_pq(const float* z, V64& x, V64& y) {
+  const D64 d;
+  const Half32 half;
+  VHalf m;
+  VHalf n;
+  stretch(half, hn::Load(half, z), hn::Load(half, z + k_group_lanes), m, n);
+  multiply_in(hn::PromoteTo(d, m), hn::PromoteTo(d, n), x, y);
+}
+
+void widen(const FactorView& factor, float* x, const float* state32, const double* ratio, double* state) {
+  const FactorView& f = factor;
+  const D64 d;
+  const Half32 half;
+  std::size_t pv_rows = 0;
+  for (std::int32_t i = 0; i < f.rows; ++i) pv_rows += f.is_pv[i];
+  for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
+    const double* own_ratio = ratio + pv_rows * k_group_lanes;
+    forward(f, x + first, x + first);
+    backward<false>(f, x + first, nullptr, [&](std::int32_t i, bool pv, const Pair32&) HWY_ATTR {
+      if (pv) own_ratio -= k_group_lanes;
+      for (std::size_t l = first; l < first + k_at_once; l += k_width64) {
+        const std::size_t own = at(i) + l;
+        if (pv) {
+          widen_pv(x + own, own_ratio + l, state + own);
+          continue;
+        }
+        auto re = hn::PromoteTo(d, hn::Load(half, state32 + own));
+        auto im = hn::PromoteTo(d, hn::Load(half, state32 + own + k_group_lanes));
+        move_pq(x + own, re, im);
+        hn::Store(re, d, state + own);
+        hn::Store(im, d, state + own + k_group_lanes);
       }
     });
   }
 }
 
-void step(const FactorView& f, float* x, const std::uint32_t* moves, double* state) {
-  const W64::D d;
+template <bool masked>
+HWY_INLINE void step_lanes(const FactorView& f, float* x, const std::uint32_t* moves, double* state) {
+  const D64 d;
+  const Half32 half;
+  forward(f, x, x);
+  backward<masked>(f, x, moves, [&](std::int32_t i, bool pv, const Pair32&) HWY_ATTR {
+    for (std::size_t l = 0; l < k_at_once; l += k_width64) {
+      const std::size_t own = at(i) + l;
+      auto re = hn::Load(d, state + own);
+      auto im = hn::Load(d, state + own + k_group_lanes);
+      if (pv) {
+        V64 m;
+        V64 n;
+        turn(d, hn::PromoteTo(d, hn::Load(half, x + own)), m, n);
+        multiply_in(m, n, re, im);
+      } else {
+        move_pq(x + own, re, im);
+      }
+      hn::Store(re, d, state + own);
+      hn::Store(im, d, state + own + k_group_lanes);
+    }
+  });
+}
+
+void step(const FactorView& factor, float* x, const std::uint32_t* moves, double* state) {
+  const FactorView& f = factor;
   for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
     if (moves == nullptr) {
-      forward<Source::in_place>(f, x + first, x + first, nullptr);
+      step_lanes<false>(f, x + first, nullptr, state + first);
     } else {
-      forward<Source::masked>(f, x + first, x + first, moves + first);
+      step_lanes<true>(f, x + first, moves + first, state + first);
     }
-    backward(f, x + first, first, [&](std::int32_t i, std::size_t lane) HWY_ATTR {
-      const std::size_t bus = static_cast<std::size_t>(i) * k_bus;
-      double* own = state + bus;
-      const bool pv = f.is_pv[i] != 0;
-      for (std::size_t l = lane; l < lane + k_at_once; l += W64::width) {
-        auto re = hn::Load(d, own + l);
-        auto im = hn::Load(d, own + l + k_group_lanes);
-        move(pv, x + bus + l, re, im);
-        hn::Store(re, d, own + l);
-        hn::Store(im, d, own + l + k_group_lanes);
-      }
-    });
   }
 }
 
@@ -439,9 +479,9 @@ HWY_INLINE void transpose([[maybe_unused]] D d, [[maybe_unused]] V (&v)[N]) {
 }
 
 void gather_part(const BusView& b, const double* const* flow, std::size_t part, double* change, float* change32) {
-  const W64::D d;
-  const hn::Rebind<float, W64::D> d32;
-  constexpr std::size_t N = W64::width;
+  const D64 d;
+  const Half32 d32;
+  constexpr std::size_t N = k_width64;
   const double per_mva = 1.0 / b.base_mva;
   const auto whole = static_cast<std::size_t>(b.buses) / N * N;
   for (std::size_t l = 0; l < k_group_lanes; l += N) {
@@ -454,18 +494,18 @@ void gather_part(const BusView& b, const double* const* flow, std::size_t part, 
         if (position < 0) continue;
         const std::size_t row = static_cast<std::size_t>(position);
         const auto value = hn::MulSub(v[k], hn::Set(d, per_mva), hn::Set(d, b.injection[2 * row + part]));
-        hn::Store(value, d, change + row * k_bus + part * k_group_lanes + l);
-        hn::Store(hn::DemoteTo(d32, value), d32, change32 + row * k_bus + part * k_group_lanes + l);
+        hn::Store(value, d, change + at(position) + part * k_group_lanes + l);
+        hn::Store(hn::DemoteTo(d32, value), d32, change32 + at(position) + part * k_group_lanes + l);
       }
     }
     for (std::size_t bus = whole; bus < static_cast<std::size_t>(b.buses); ++bus) {
       if (b.position[bus] < 0) continue;
       const std::size_t row = static_cast<std::size_t>(b.position[bus]);
-      double* out = change + row * k_bus + part * k_group_lanes + l;
+      double* out = change + at(b.position[bus]) + part * k_group_lanes + l;
       for (std::size_t k = 0; k < N; ++k) out[k] = flow[l + k][bus];
       const auto value = hn::MulSub(hn::Load(d, out), hn::Set(d, per_mva), hn::Set(d, b.injection[2 * row + part]));
       hn::Store(value, d, out);
-      hn::Store(hn::DemoteTo(d32, value), d32, change32 + row * k_bus + part * k_group_lanes + l);
+      hn::Store(hn::DemoteTo(d32, value), d32, change32 + at(b.position[bus]) + part * k_group_lanes + l);
     }
   }
 }
@@ -478,10 +518,10 @@ void gather(const BusView& b, const double* const* p_mw, const double* const* q_
 /// Magnitude and angle of one bus at one vector of lanes; zero where it is not energised.
 HWY_INLINE void polar_of_bus(const BusView& b, std::int32_t position, const double* state, const double* ratio, V64& vm,
                              V64& va, V64& poison) {
-  const W64::D d;
+  const D64 d;
   vm = va = hn::Zero(d);
   if (position < 0) return;
-  const double* own = state + static_cast<std::size_t>(position) * k_bus;
+  const double* own = state + at(position);
   const auto x = hn::Add(hn::Set(d, 1.0), hn::Load(d, own));
   const auto y = hn::Load(d, own + k_group_lanes);
   const std::int32_t pv = b.pv_row[position];
@@ -494,8 +534,8 @@ HWY_INLINE void polar_of_bus(const BusView& b, std::int32_t position, const doub
 
 void polar(const BusView& b, const double* state, const double* ratio, double* const* vm_pu, double* const* va_deg,
            double* poison) {
-  const W64::D d;
-  constexpr std::size_t N = W64::width;
+  const D64 d;
+  constexpr std::size_t N = k_width64;
   const auto whole = static_cast<std::size_t>(b.buses) / N * N;
   for (std::size_t l = 0; l < k_group_lanes; l += N) {
     V64 bad = hn::Zero(d);

@@ -53,17 +53,18 @@ struct BusView {
 struct LaneKernels {
   std::string_view name;
 
-  /// The first two solves, in float. From the base state: x = solution for `change`, state = x.
+  /// First step, in float, from the base state: solves for `change` and sets `state` to where it leads.
   void (*start)(const FactorView& f, const float* change, float* x, float* state);
-  /// Deviation from the wanted injections: residual = change - (calculated - base), scaled for the chord step.
+  /// Mismatch of the state in float, scaled for the chord step: residual = scale (change - calculated).
   void (*mismatch32)(const CouplingView& a, const float* state, const float* change, float* residual);
-  /// Solves L U x = x in place and moves `state32` by x into the double `state`, where |1 + u| of PV rows is set
-  /// exactly to `ratio` (one row of lanes per PV bus, by position).
+  /// Solves L U x = x in place and moves `state32` by x into the double `state`, where |1 + u| of PV rows is set exactly
+  /// to `ratio` (one row of lanes per PV bus, by position). `x` must come from start() and mismatch32().
   void (*widen)(const FactorView& f, float* x, const float* state32, const double* ratio, double* state);
-  /// The mismatch in double; `residual` is rounded to float for the solve. `norm`: largest |mismatch| per lane;
+  /// Mismatch in double; `residual` is scaled and rounded to float for the solve. `norm`: largest |mismatch| per lane;
   /// meaningless where the state is not finite.
   void (*mismatch)(const CouplingView& a, const double* state, const double* change, float* residual, double* norm);
-  /// Solves and moves the double state. `moves`: null, or per lane all bits set, or none for a lane that stays.
+  /// Solves L U x = x in place and moves the double state by x. `moves`: null, or per lane all bits set, or none for a
+  /// lane that stays.
   void (*step)(const FactorView& f, float* x, const std::uint32_t* moves, double* state);
   /// change = flow / base_mva - base injection, both numbers of every bus, in double and float.
   void (*gather)(const BusView& b, const double* const* p_mw, const double* const* q_mvar, double* change,

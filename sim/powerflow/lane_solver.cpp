@@ -27,6 +27,19 @@ std::size_t at(std::int32_t i) {
   return static_cast<std::size_t>(i);
 }
 
+template <class T>
+bool same_memory(std::span<const T> a, std::span<const T> b) {
+  return a.data() == b.data() && a.size() == b.size();
+}
+
+/// Flows that differ in injections only, which is seen from their memory; flows of a batch mostly do.
+bool same_roles(const FlowInput& a, const FlowInput& b) {
+  return a.p_mw.size() == b.p_mw.size() && a.q_mvar.size() == b.q_mvar.size() && same_memory(a.type, b.type) &&
+         same_memory(a.vm_set_pu, b.vm_set_pu) && same_memory(a.va_set_deg, b.va_set_deg) &&
+         same_memory(a.participation, b.participation) && same_memory(a.q_min_mvar, b.q_min_mvar) &&
+         same_memory(a.q_max_mvar, b.q_max_mvar);
+}
+
 /// Whether a lane will not converge soon: the mismatch grows, or its fall over the last two steps takes too long.
 bool hopeless(double norm, double two_ago, double first, double tolerance, int iteration) {
   if (!(norm < 1e3 * first + 1.0)) return true;
@@ -67,12 +80,16 @@ void LaneSolver::solve(std::span<const FlowInput> flows, const FlowOptions& opti
          "a batch needs a state and a report per flow");
   tasks_.clear();
   hard_.clear();
+  bool easy = false;
   for (std::size_t k = 0; k < flows.size(); ++k) {
-    check(flows[k]);
+    if (k == 0 || !same_roles(flows[k - 1], flows[k])) {
+      check(flows[k]);
+      easy = chord_may_solve(flows[k], options);
+    }
     states[k].vm_pu.resize(base_->type().size());
     states[k].va_deg.resize(base_->type().size());
     reports[k] = SolveReport{};
-    (chord_may_solve(flows[k], options) ? tasks_ : hard_).push_back({&flows[k], &states[k], &reports[k]});
+    (easy ? tasks_ : hard_).push_back({&flows[k], &states[k], &reports[k]});
   }
   const auto workers = static_cast<std::size_t>(std::max(1, threads));
   scratch_.resize(std::max(scratch_.size(), workers));

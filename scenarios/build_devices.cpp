@@ -137,6 +137,7 @@ class KindBuilder {
   static Connection to_connection(const ConnectionSection& section) {
     Connection connection;
     connection.vm_set_pu = section.vm_set_pu;
+    connection.holds_voltage_offline = section.voltage_support == VoltageSupport::always;
     connection.q_min_mvar = section.q_min_mvar;
     connection.q_max_mvar = section.q_max_mvar;
     const double pf = section.power_factor;

@@ -90,11 +90,10 @@ std::string resolved_json(const Spec& spec, const Model& model) {
       const Connection& c = connections[id];
       device["bus"] = model.names.grid.bus[c.bus.index()];
       device["category"] = c.category;
-      device["connection"] = {{"voltage", number(c.vm_set_pu)},
-                              {"q_min", number(c.q_min_mvar)},
-                              {"q_max", number(c.q_max_mvar)},
-                              {"q_per_p", number(c.q_per_p)},
-                              {"slack", c.slack_capable}};
+      device["connection"] = {
+          {"voltage", number(c.vm_set_pu)}, {"voltage_support", c.holds_voltage_offline ? "always" : "online"},
+          {"q_min", number(c.q_min_mvar)},  {"q_max", number(c.q_max_mvar)},
+          {"q_per_p", number(c.q_per_p)},   {"slack", c.slack_capable}};
     };
   };
   out["producers"] =

@@ -65,9 +65,13 @@ struct DcLinkSection {
       field(&DcLinkSection::loss_share, "loss", "1", "share of the transfer that is lost").between(0, 1));
 };
 
+inline constexpr std::array<std::string_view, 2> k_voltage_support_names = {"online", "always"};
+enum class VoltageSupport : std::uint8_t { online, always };
+
 /// How a producer or a storage is tied to the grid.
 struct ConnectionSection {
   double vm_set_pu = k_none;
+  VoltageSupport voltage_support = VoltageSupport::online;
   double q_min_mvar = -k_unlimited, q_max_mvar = k_unlimited;
   double power_factor = 1.0;
   bool slack = true;
@@ -75,6 +79,9 @@ struct ConnectionSection {
       field(&ConnectionSection::vm_set_pu, "voltage", "p.u.",
             "set point: the device holds its bus's voltage; none if not given")
           .between(0.5, 1.5),
+      field(&ConnectionSection::voltage_support, "voltage_support", "1",
+            "when the voltage is held: while the unit runs, or always (as a unit that can run as condenser does)")
+          .one_of(k_voltage_support_names),
       field(&ConnectionSection::q_min_mvar, "q_min", "MVAr", "lower limit of reactive power; unlimited if not given"),
       field(&ConnectionSection::q_max_mvar, "q_max", "MVAr", "upper limit of reactive power; unlimited if not given"),
       field(&ConnectionSection::power_factor, "power_factor", "1",

@@ -21,6 +21,10 @@ powerflow::FlowInput BusInjections::input(bool q_limits, bool shares) const {
   return in;
 }
 
+bool holds_voltage(const Connection& connection, bool online) {
+  return !std::isnan(connection.vm_set_pu) && (online || connection.holds_voltage_offline);
+}
+
 void share_out(const Model& model, const Topology& topology, const Headroom& headroom, SharePurpose purpose,
                Sharing& sharing) {
   sharing.share.assign(model.producer_count(), 0.0);
@@ -63,14 +67,15 @@ void set_voltages(const Model& model, const Topology& topology, const StepBlock&
       bus.type[b] = BusType::pv;
       bus.vm_set_pu[b] = connection.vm_set_pu;
     }
+    ++bus.holders[b];
     bus.q_min_mvar[b] += connection.q_min_mvar;
     bus.q_max_mvar[b] += connection.q_max_mvar;
   };
   for (std::size_t p = 0; p < model.producer_count(); ++p)
-    if (online[p] != 0.0 && !std::isnan(model.producer_connection[p].vm_set_pu)) hold(model.producer_connection[p]);
+    if (holds_voltage(model.producer_connection[p], online[p] != 0.0)) hold(model.producer_connection[p]);
   for (const IslandDevices& devices : topology.devices)
     for (const std::uint32_t st : devices.storages)
-      if (!std::isnan(model.storage_connection[st].vm_set_pu)) hold(model.storage_connection[st]);
+      if (holds_voltage(model.storage_connection[st], true)) hold(model.storage_connection[st]);
 }
 
 /// The slack bus of each island: that of the first online producer in the island's order.
@@ -93,6 +98,7 @@ void gather(const Model& model, const Topology& topology, const StepBlock& block
             std::span<const double> link_mw, BusInjections& bus) {
   const std::size_t buses = model.grid.bus_count();
   for (auto* values : {&bus.p_mw, &bus.q_mvar, &bus.q_min_mvar, &bus.q_max_mvar}) values->assign(buses, 0.0);
+  bus.holders.assign(buses, 0);
   bus.vm_set_pu.assign(buses, 1.0);
   bus.type.assign(buses, BusType::pq);
   for (std::size_t b = 0; b < buses; ++b)

@@ -12,7 +12,9 @@ namespace gridplus {
 
 /// What the power flow of one step is asked to solve, per bus, with the memory for it.
 struct BusInjections {
-  std::vector<double> p_mw, q_mvar, vm_set_pu, q_min_mvar, q_max_mvar, participation;
+  std::vector<double> p_mw, q_mvar, vm_set_pu, participation;
+  std::vector<double> q_min_mvar, q_max_mvar;  ///< on the net injection
+  std::vector<std::uint32_t> holders;          ///< devices that hold the bus's voltage
   std::vector<powerflow::BusType> type;
   std::vector<std::uint32_t> slack_bus;  ///< per island; Islands::k_none where dead
 
@@ -25,6 +27,9 @@ struct Sharing {
   std::vector<double> share;
   std::vector<std::uint8_t> island_has_share;
 };
+
+/// Whether a device holds the voltage of its bus.
+[[nodiscard]] bool holds_voltage(const Connection& connection, bool online);
 
 /// Balancing headroom of producers in one step, MW.
 struct Headroom {

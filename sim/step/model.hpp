@@ -19,10 +19,11 @@ namespace gridplus {
 struct Connection {
   BusId bus;
   double vm_set_pu = std::numeric_limits<double>::quiet_NaN();  ///< voltage held while connected; NaN: none
-  double q_min_mvar = 0.0, q_max_mvar = 0.0;                    ///< reactive limits, used where vm_set_pu is given
-  double q_per_p = 0.0;       ///< MVAr injected per MW injected where no voltage is held (tan phi)
-  bool slack_capable = true;  ///< may form the reference of an island while online
-  std::string category;       ///< for reports; defaults to the carrier's or model's name
+  bool holds_voltage_offline = false;         ///< a unit that does not run holds it too (as a condenser does)
+  double q_min_mvar = 0.0, q_max_mvar = 0.0;  ///< reactive limits, used where vm_set_pu is given
+  double q_per_p = 0.0;                       ///< MVAr injected per MW injected where no voltage is held (tan phi)
+  bool slack_capable = true;                  ///< may form the reference of an island while online
+  std::string category;                       ///< for reports; defaults to the carrier's or model's name
 };
 
 /// A DC link of given transfer: draws p_mw at one bus, gives it less losses at the other.

@@ -263,16 +263,17 @@ class NetworkStage final : public Stage {
     for (std::size_t p = 0; p < q_mvar.size(); ++p) {
       const Connection& connection = model_.producer_connection[p];
       const std::size_t b = connection.bus.index();
-      if (worker.bus.type[b] == BusType::out || online[p] == 0.0) {
+      if (worker.bus.type[b] == BusType::out) {
         q_mvar[p] = 0.0;
-      } else if (std::isnan(connection.vm_set_pu)) {
-        q_mvar[p] = connection.q_per_p * p_mw[p];
+      } else if (!holds_voltage(connection, online[p] != 0.0)) {
+        q_mvar[p] = std::isnan(connection.vm_set_pu) ? connection.q_per_p * p_mw[p] : 0.0;
       } else {
         const double range = worker.bus.q_max_mvar[b] - worker.bus.q_min_mvar[b];
         const double own = connection.q_max_mvar - connection.q_min_mvar;
-        q_mvar[p] = range > 0.0
+        const bool by_range = std::isfinite(range) && range > 0.0;
+        q_mvar[p] = by_range
                         ? connection.q_min_mvar + (worker.result.q_mvar[b] - worker.bus.q_min_mvar[b]) * own / range
-                        : worker.result.q_mvar[b] - worker.bus.q_mvar[b];
+                        : (worker.result.q_mvar[b] - worker.bus.q_mvar[b]) / worker.bus.holders[b];
       }
     }
   }
@@ -281,6 +282,10 @@ class NetworkStage final : public Stage {
     const std::size_t last = block.count - 1;
     if (model_.network.method != NetworkMethod::ac || block.of(StepVar::converged, last) == 0.0) return;
     const auto vm_pu = block.of(BusVar::vm_pu, last), va_deg = block.of(BusVar::va_deg, last);
+    // A solution at a collapsed voltage would lead the next flows to its own branch of the equations.
+    constexpr double k_lowest_start_pu = 0.8;
+    for (const double vm : vm_pu)
+      if (vm > 0.0 && vm < k_lowest_start_pu) return;
     state.flow_start.vm_pu.assign(vm_pu.begin(), vm_pu.end());
     state.flow_start.va_deg.assign(va_deg.begin(), va_deg.end());
   }

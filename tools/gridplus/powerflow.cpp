@@ -8,7 +8,6 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "output/power_flow.hpp"
 #include "tools/gridplus/command.hpp"
 #include "tools/gridplus/powerflow_case.hpp"
 #include "tools/gridplus/text.hpp"
@@ -34,8 +33,8 @@ std::size_t extreme(const std::vector<double>& values, const std::vector<std::ui
 
 std::string text_of(const FlowCase& flow) {
   std::string out = fmt::format("{} ({})\n", flow.title, flow.source);
-  out += fmt::format("{:<18}{} buses, {} branches, {} producers\n", "size", flow.bus.name.size(),
-                     flow.branch.name.size(), flow.producer.name.size());
+  out += fmt::format("{:<18}{} buses, {} branches, {} producers\n", "size", flow.names.bus.size(),
+                     flow.names.branch.size(), flow.producer.name.size());
   out += fmt::format("{:<18}{} power flow: {} after {} iterations, largest mismatch {:.1e} p.u.\n", "solution",
                      flow.dc ? "DC" : "AC", powerflow::to_string(flow.report.status), flow.report.iterations,
                      flow.report.max_mismatch_pu);
@@ -43,17 +42,17 @@ std::string text_of(const FlowCase& flow) {
                      grouped(flow.demand_mw, 3), grouped(flow.losses_mw, 3));
   if (flow.unserved_mw > 0.0) out += fmt::format("{:<18}{} MW\n", "unserved", grouped(flow.unserved_mw, 3));
   const auto show_voltage = [&](std::string_view label, std::size_t b) {
-    if (b < flow.bus.name.size())
-      out += fmt::format("{:<18}{:.4f} p.u. at bus {}\n", label, flow.bus.vm_pu[b], flow.bus.name[b]);
+    if (b < flow.names.bus.size())
+      out += fmt::format("{:<18}{:.4f} p.u. at bus {}\n", label, flow.state.vm_pu[b], flow.names.bus[b]);
   };
   if (!flow.dc) {
-    show_voltage("lowest voltage", extreme(flow.bus.vm_pu, flow.bus.energised, std::less<>{}));
-    show_voltage("highest voltage", extreme(flow.bus.vm_pu, flow.bus.energised, std::greater<>{}));
+    show_voltage("lowest voltage", extreme(flow.state.vm_pu, flow.energised, std::less<>{}));
+    show_voltage("highest voltage", extreme(flow.state.vm_pu, flow.energised, std::greater<>{}));
   }
-  const std::size_t l = extreme(flow.branch.loading_percent, flow.branch.closed, std::greater<>{});
-  if (l < flow.branch.name.size() && flow.branch.loading_percent[l] > 0.0)
-    out += fmt::format("{:<18}{:.1f} % on branch {}\n", "highest loading", flow.branch.loading_percent[l],
-                       flow.branch.name[l]);
+  const std::size_t l = extreme(flow.result.loading_percent, flow.closed, std::greater<>{});
+  if (l < flow.names.branch.size() && flow.result.loading_percent[l] > 0.0)
+    out += fmt::format("{:<18}{:.1f} % on branch {}\n", "highest loading", flow.result.loading_percent[l],
+                       flow.names.branch[l]);
   else
     out += fmt::format("{:<18}no branch has a rating\n", "highest loading");
   constexpr std::size_t k_most_notes = 12;
@@ -71,6 +70,12 @@ nlohmann::ordered_json finite(const std::vector<double>& values) {
   return list;
 }
 
+std::vector<std::string> bus_names(const FlowCase& flow, const std::vector<BusId>& buses) {
+  std::vector<std::string> names;
+  for (const BusId bus : buses) names.push_back(flow.names.bus[bus.index()]);
+  return names;
+}
+
 std::string json_of(const FlowCase& flow) {
   nlohmann::ordered_json json;
   json["source"] = flow.source;
@@ -83,26 +88,26 @@ std::string json_of(const FlowCase& flow) {
                    {"demand_mw", flow.demand_mw},
                    {"losses_mw", flow.losses_mw},
                    {"unserved_mw", flow.unserved_mw}};
-  json["bus"] = {{"bus", flow.bus.name},
-                 {"vn_kv", finite(flow.bus.vn_kv)},
-                 {"vm_pu", finite(flow.bus.vm_pu)},
-                 {"va_deg", finite(flow.bus.va_deg)},
-                 {"p_mw", finite(flow.bus.p_mw)},
-                 {"q_mvar", finite(flow.bus.q_mvar)},
-                 {"energised", flow.bus.energised}};
-  json["branch"] = {{"branch", flow.branch.name},
-                    {"from_bus", flow.branch.from},
-                    {"to_bus", flow.branch.to},
-                    {"rating_mva", finite(flow.branch.rating_mva)},
-                    {"p_from_mw", finite(flow.branch.p_from_mw)},
-                    {"q_from_mvar", finite(flow.branch.q_from_mvar)},
-                    {"p_to_mw", finite(flow.branch.p_to_mw)},
-                    {"q_to_mvar", finite(flow.branch.q_to_mvar)},
-                    {"loading_percent", finite(flow.branch.loading_percent)},
-                    {"losses_mw", finite(flow.branch.losses_mw)},
-                    {"closed", flow.branch.closed}};
+  json["bus"] = {{"bus", flow.names.bus},
+                 {"vn_kv", finite(flow.grid.bus().vn_kv)},
+                 {"vm_pu", finite(flow.state.vm_pu)},
+                 {"va_deg", finite(flow.state.va_deg)},
+                 {"p_mw", finite(flow.result.p_mw)},
+                 {"q_mvar", finite(flow.result.q_mvar)},
+                 {"energised", flow.energised}};
+  json["branch"] = {{"branch", flow.names.branch},
+                    {"from_bus", bus_names(flow, flow.grid.branch().from)},
+                    {"to_bus", bus_names(flow, flow.grid.branch().to)},
+                    {"rating_mva", finite(flow.grid.branch().rating_mva)},
+                    {"p_from_mw", finite(flow.result.p_from_mw)},
+                    {"q_from_mvar", finite(flow.result.q_from_mvar)},
+                    {"p_to_mw", finite(flow.result.p_to_mw)},
+                    {"q_to_mvar", finite(flow.result.q_to_mvar)},
+                    {"loading_percent", finite(flow.result.loading_percent)},
+                    {"losses_mw", finite(flow.result.losses_mw)},
+                    {"closed", flow.closed}};
   json["producer"] = {{"producer", flow.producer.name},
-                      {"bus", flow.producer.bus},
+                      {"bus", bus_names(flow, flow.producer.bus)},
                       {"p_mw", finite(flow.producer.p_mw)},
                       {"q_mvar", finite(flow.producer.q_mvar)},
                       {"online", flow.producer.online}};

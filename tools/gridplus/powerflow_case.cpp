@@ -6,24 +6,15 @@
 #include <memory>
 #include <stdexcept>
 
+#include "output/power_flow_file.hpp"
 #include "scenarios/importers/matpower_power_flow.hpp"
 #include "scenarios/load.hpp"
+#include "sim/grid/islands.hpp"
 #include "sim/step/simulation.hpp"
 
 namespace gridplus::tools {
 
 namespace {
-
-void fill_grid(FlowCase& out, const Grid& grid, const GridNames& names) {
-  out.bus.name = names.bus;
-  out.bus.vn_kv = grid.bus().vn_kv;
-  out.branch.name = names.branch;
-  out.branch.rating_mva = grid.branch().rating_mva;
-  for (std::size_t l = 0; l < grid.branch_count(); ++l) {
-    out.branch.from.push_back(names.bus[grid.branch().from[l].index()]);
-    out.branch.to.push_back(names.bus[grid.branch().to[l].index()]);
-  }
-}
 
 FlowCase from_matpower(const FlowRequest& request) {
   const matpower::Case data = matpower::read_case(request.source);
@@ -40,25 +31,17 @@ FlowCase from_matpower(const FlowRequest& request) {
       out.notes.push_back(fmt::format("bus {} is at its {} reactive limit", study.snapshot.names.bus[b],
                                       study.q_limit[b] == powerflow::reference::QLimit::at_max ? "upper" : "lower"));
   out.report = study.report;
-  fill_grid(out, study.snapshot.grid, study.snapshot.names);
-  out.bus.vm_pu = study.state.vm_pu;
-  out.bus.va_deg = study.state.va_deg;
-  out.bus.p_mw = study.result.p_mw;
-  out.bus.q_mvar = study.result.q_mvar;
-  for (const powerflow::BusType type : study.snapshot.type)
-    out.bus.energised.push_back(type != powerflow::BusType::out);
-  out.branch.p_from_mw = study.result.p_from_mw;
-  out.branch.q_from_mvar = study.result.q_from_mvar;
-  out.branch.p_to_mw = study.result.p_to_mw;
-  out.branch.q_to_mvar = study.result.q_to_mvar;
-  out.branch.loading_percent = study.result.loading_percent;
-  out.branch.losses_mw = study.result.losses_mw;
-  out.branch.closed = study.snapshot.branch_closed;
+  out.grid = study.snapshot.grid;
+  out.names = study.snapshot.names;
+  out.state = study.state;
+  out.result = study.result;
+  for (const powerflow::BusType type : study.snapshot.type) out.energised.push_back(type != powerflow::BusType::out);
+  out.closed = study.snapshot.branch_closed;
   for (std::size_t g = 0; g < data.generators.size(); ++g) {
     out.producer.name.push_back(g < data.generator_names.size() ? data.generator_names[g]
                                                                 : fmt::format("gen_{}", g + 1));
-    out.producer.bus.push_back(study.snapshot.names.bus[study.snapshot.generator_bus[g].index()]);
   }
+  out.producer.bus = study.snapshot.generator_bus;
   out.producer.p_mw = study.generators.p_mw;
   out.producer.q_mvar = study.generators.q_mvar;
   out.producer.online = study.snapshot.generator_runs;
@@ -117,22 +100,21 @@ FlowCase from_scenario(const FlowRequest& request) {
   for (const Event& event : block->events)
     if (event.step == step)
       out.notes.push_back(fmt::format("{} {}: {} {}", event.kind, event.subject, event.value, event.reason));
-  fill_grid(out, model->grid, model->names.grid);
-  out.bus.vm_pu = values(block->of(BusVar::vm_pu, s));
-  out.bus.va_deg = values(block->of(BusVar::va_deg, s));
-  out.bus.p_mw = values(block->of(BusVar::p_mw, s));
-  out.bus.q_mvar = values(block->of(BusVar::q_mvar, s));
-  out.bus.energised = flags(block->of(BusVar::energised, s));
-  out.branch.p_from_mw = values(block->of(BranchVar::p_from_mw, s));
-  out.branch.q_from_mvar = values(block->of(BranchVar::q_from_mvar, s));
-  out.branch.p_to_mw = values(block->of(BranchVar::p_to_mw, s));
-  out.branch.q_to_mvar = values(block->of(BranchVar::q_to_mvar, s));
-  out.branch.loading_percent = values(block->of(BranchVar::loading_percent, s));
-  out.branch.losses_mw = values(block->of(BranchVar::losses_mw, s));
-  out.branch.closed = flags(block->of(BranchVar::closed, s));
+  out.grid = model->grid;
+  out.names = model->names.grid;
+  out.state = {values(block->of(BusVar::vm_pu, s)), values(block->of(BusVar::va_deg, s))};
+  out.result.p_mw = values(block->of(BusVar::p_mw, s));
+  out.result.q_mvar = values(block->of(BusVar::q_mvar, s));
+  out.energised = flags(block->of(BusVar::energised, s));
+  out.result.p_from_mw = values(block->of(BranchVar::p_from_mw, s));
+  out.result.q_from_mvar = values(block->of(BranchVar::q_from_mvar, s));
+  out.result.p_to_mw = values(block->of(BranchVar::p_to_mw, s));
+  out.result.q_to_mvar = values(block->of(BranchVar::q_to_mvar, s));
+  out.result.loading_percent = values(block->of(BranchVar::loading_percent, s));
+  out.result.losses_mw = values(block->of(BranchVar::losses_mw, s));
+  out.closed = flags(block->of(BranchVar::closed, s));
   out.producer.name = model->names.producer;
-  for (const Connection& connection : model->producer_connection)
-    out.producer.bus.push_back(model->names.grid.bus[connection.bus.index()]);
+  for (const Connection& connection : model->producer_connection) out.producer.bus.push_back(connection.bus);
   out.producer.p_mw = values(block->of(ProducerVar::p_mw, s));
   out.producer.q_mvar = values(block->of(ProducerVar::q_mvar, s));
   out.producer.online = flags(block->of(ProducerVar::online, s));
@@ -144,6 +126,23 @@ FlowCase from_scenario(const FlowRequest& request) {
 }
 
 }  // namespace
+
+void write_results(const FlowCase& flow, const std::string& path) {
+  const Islands islands = find_islands(flow.grid, flow.closed);
+  output::PowerFlowSnapshot snapshot;
+  snapshot.grid = &flow.grid;
+  snapshot.names = &flow.names;
+  snapshot.case_name = flow.title;
+  snapshot.method = flow.dc ? "dc" : "ac";
+  snapshot.state = &flow.state;
+  snapshot.result = &flow.result;
+  snapshot.island = islands.of_bus;
+  snapshot.closed = flow.closed;
+  snapshot.producers = {flow.producer.name, flow.producer.bus, flow.producer.p_mw, flow.producer.q_mvar,
+                        flow.producer.online};
+  for (std::uint32_t i = 0; i < islands.count; ++i) snapshot.islands.push_back({"", flow.report});
+  output::write_power_flow(path, snapshot);
+}
 
 FlowCase solve_flow_case(const FlowRequest& request) {
   FlowCase out =

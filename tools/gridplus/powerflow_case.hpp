@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/grid/grid.hpp"
 #include "sim/powerflow/flow.hpp"
 
 namespace gridplus::tools {
@@ -23,23 +24,23 @@ struct FlowCase {
   std::vector<std::string> notes;  ///< what a person should know about how the case was understood and solved
   powerflow::SolveReport report;
   bool dc = false;
-  struct Buses {
-    std::vector<std::string> name;
-    std::vector<double> vn_kv, vm_pu, va_deg, p_mw, q_mvar;
-    std::vector<std::uint8_t> energised;
-  } bus;
-  struct Branches {
-    std::vector<std::string> name, from, to;
-    std::vector<double> rating_mva, p_from_mw, q_from_mvar, p_to_mw, q_to_mvar, loading_percent, losses_mw;
-    std::vector<std::uint8_t> closed;
-  } branch;
+  Grid grid;
+  GridNames names;
+  powerflow::FlowState state;
+  powerflow::FlowResult result;
+  std::vector<std::uint8_t> energised;  ///< per bus
+  std::vector<std::uint8_t> closed;     ///< per branch
   struct Producers {
-    std::vector<std::string> name, bus;
+    std::vector<std::string> name;
+    std::vector<BusId> bus;
     std::vector<double> p_mw, q_mvar;
     std::vector<std::uint8_t> online;
   } producer;
   double generation_mw = 0.0, demand_mw = 0.0, losses_mw = 0.0, unserved_mw = 0.0;
 };
+
+/// Writes groups bus, branch and producer as HDF5, in double precision. Throws IoError.
+void write_results(const FlowCase& flow, const std::string& path);
 
 /// Solves what is asked for. Throws InputError and IoError as loading does; a flow that fails is in `report`.
 [[nodiscard]] FlowCase solve_flow_case(const FlowRequest& request);

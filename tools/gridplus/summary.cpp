@@ -81,7 +81,8 @@ std::string summary_text(const RunSummary& summary, const Model& model) {
                                            summary.steps_not_converged));
   out += line("balance", fmt::format("closes to {:.1e} MW in every island and step", kpi("largest_imbalance_mw")));
   std::string stages;
-  for (const StageTime& stage : summary.stage_times) stages += fmt::format("{} {} {:.2f}", stages.empty() ? ":" : ",", stage.label, stage.wall_s);
+  for (const StageTime& stage : summary.stage_times)
+    stages += fmt::format("{} {} {:.2f}", stages.empty() ? ":" : ",", stage.label, stage.wall_s);
   out += line("wall time", fmt::format("{:.2f} s{}", summary.wall_s, stages));
   return out;
 }

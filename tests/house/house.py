@@ -29,7 +29,8 @@ def code(*suffixes, folders=CODE_FOLDERS):
 
 
 def read(path):
-    return (ROOT / path).read_text(encoding="utf-8")
+    """The text of a file. Some wrong scenarios are no UTF-8 on purpose."""
+    return (ROOT / path).read_text(encoding="utf-8", errors="replace")
 
 
 def complain(problems, promise):

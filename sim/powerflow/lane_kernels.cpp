@@ -3,6 +3,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "sim/powerflow/lane_kernels.cpp"
 #include <hwy/foreach_target.h>
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include "sim/powerflow/lane_kernels.hpp"
@@ -478,6 +479,9 @@ HWY_INLINE void transpose([[maybe_unused]] D d, [[maybe_unused]] V (&v)[N]) {
 #endif
 }
 
+/// Numbers ahead of which the flows' own arrays are fetched: one stream per flow is more than the hardware follows.
+constexpr std::size_t k_ahead = 48;
+
 void gather_part(const BusView& b, const double* const* flow, std::size_t part, double* change, float* change32) {
   const D64 d;
   const Half32 d32;
@@ -487,7 +491,10 @@ void gather_part(const BusView& b, const double* const* flow, std::size_t part, 
   for (std::size_t l = 0; l < k_group_lanes; l += N) {
     for (std::size_t bus = 0; bus < whole; bus += N) {
       V64 v[N];
-      for (std::size_t k = 0; k < N; ++k) v[k] = hn::LoadU(d, flow[l + k] + bus);
+      for (std::size_t k = 0; k < N; ++k) {
+        v[k] = hn::LoadU(d, flow[l + k] + bus);
+        hwy::Prefetch(flow[l + k] + bus + k_ahead);
+      }
       transpose(d, v);
       for (std::size_t k = 0; k < N; ++k) {
         const std::int32_t position = b.position[bus + k];
@@ -548,6 +555,8 @@ void polar(const BusView& b, const double* state, const double* ratio, double* c
       for (std::size_t k = 0; k < N; ++k) {
         hn::StoreU(vm[k], d, vm_pu[l + k] + bus);
         hn::StoreU(va[k], d, va_deg[l + k] + bus);
+        hwy::Prefetch(vm_pu[l + k] + bus + k_ahead);
+        hwy::Prefetch(va_deg[l + k] + bus + k_ahead);
       }
     }
     for (std::size_t bus = whole; bus < static_cast<std::size_t>(b.buses); ++bus) {

@@ -17,10 +17,13 @@ constexpr double k_exploded_pu = 1e10;
 constexpr double k_collapsed_pu = 1e-3;
 /// Shortened steps in a row after which a flow is given up.
 constexpr int k_most_rejected = 8;
-/// From this iteration on, a flow is given up unless four iterations shrink its sum of squared mismatches by this
+/// From this iteration on, a flow is given up unless two iterations shrink its sum of squared mismatches by this
 /// factor: Newton's method near a solution does better even at the nose, where it converges linearly with 1/2.
-constexpr int k_first_judged = 8;
+constexpr int k_first_judged = 4;
 constexpr double k_least_fall = 0.1;
+/// The first attempt ends too when the sum has grown this much over its least: then it wanders.
+constexpr double k_wandering = 10.0;
+constexpr int k_first_wandering = 3;
 /// Rounds of switching between set points and reactive limits, and switches of one bus after which it switches alone:
 /// as in reference/newton.cpp.
 constexpr int k_most_rounds = 100;
@@ -193,8 +196,13 @@ void LaneNewton::judge(std::size_t l, const LaneTask& task, const FlowOptions& o
     lane.length = length_[l];
     return;
   }
+  // A lane is judged again, unmoved, while others shorten their steps: that must change nothing.
+  bool stalls = false;
   if (moved) {
     ++lane.iterations;
+    stalls = lane.iterations >= k_first_judged && !(square_[l] <= k_least_fall * lane.two_ago);
+    stalls = stalls || (lane.iterations >= k_first_wandering && !(square_[l] <= k_wandering * lane.least));
+    lane.two_ago = lane.one_ago;
     ++lane.total_iterations;
     lane.length = 0.0;
     lane.rejected = 0;
@@ -207,6 +215,7 @@ void LaneNewton::judge(std::size_t l, const LaneTask& task, const FlowOptions& o
       if (++lane.round > k_most_rounds) return fail(l, task, SolveStatus::iteration_limit);
       set_roles(l, *task.flow);
       lane.iterations = 0;
+      lane.least = std::numeric_limits<double>::infinity();
       lane.changed = true;
       return;
     }
@@ -215,10 +224,8 @@ void LaneNewton::judge(std::size_t l, const LaneTask& task, const FlowOptions& o
     lane.phase = Phase::done;
     return;
   }
-  // A lane is judged again, unmoved, while others shorten their steps: that must change nothing.
-  double& four_ago = lane.past[static_cast<std::size_t>(lane.iterations) % lane.past.size()];
-  const bool stalls = moved && lane.iterations >= k_first_judged && square_[l] > k_least_fall * four_ago;
-  if (moved || lane.iterations == 0) four_ago = square_[l];
+  lane.one_ago = square_[l];
+  lane.least = std::min(lane.least, square_[l]);
   if (stalls || lane.iterations >= options.max_iterations) fail(l, task, SolveStatus::iteration_limit);
 }
 

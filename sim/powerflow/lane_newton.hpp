@@ -10,6 +10,7 @@
 #pragma once
 
 #include <array>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -43,10 +44,12 @@ class LaneNewton {
     int iterations = 0;    ///< of this round
     int total_iterations = 0;
     int round = 0;
-    int rejected = 0;              ///< in a row
-    double length = 0.0;           ///< of the last step
-    double square = 0.0;           ///< sum of squared mismatches before it
-    std::array<double, 4> past{};  ///< sums of the last four iterations, of this round
+    int rejected = 0;      ///< in a row
+    double length = 0.0;   ///< of the last step
+    double square = 0.0;   ///< sum of squared mismatches before it
+    double one_ago = 0.0;  ///< sums after the last two iterations of this round, and the least
+    double two_ago = 0.0;
+    double least = std::numeric_limits<double>::infinity();
   };
 
   void load(std::size_t lane, const LaneTask& task);

@@ -4,7 +4,7 @@
 //                           $GRIDPLUS_SHARED/data/matpower. Default: case118 to case_ACTIVSg10k.
 //   GRIDPLUS_BENCH_SPREAD   each load's P and Q is multiplied by its own factor in [1 - spread, 1 + spread];
 //                           separated by ':'. Default: 0.1:0.5
-//   GRIDPLUS_BENCH_FLOWS    flows in a batch. Default: 64
+//   GRIDPLUS_BENCH_FLOWS    flows in a batch. Default: 256
 //   GRIDPLUS_BENCH_THREADS  threads of the lane solver. Default: 1
 //   GRIDPLUS_BENCH_BUSES    buses of the radial grid. Default: 1000000
 //
@@ -35,7 +35,7 @@ namespace {
 
 constexpr double k_same_solution_pu = 1e-6;
 constexpr int k_rounds = 24;  ///< batches of lanes
-constexpr int k_slices = 4;   ///< a quarter of the flows is timed with the twin in each round
+constexpr int k_slices = 8;   ///< an eighth of the flows is timed with the twin in each round
 
 std::string environment(const char* name, const std::string& otherwise) {
   const char* value = std::getenv(name);
@@ -113,7 +113,7 @@ void batch_flows(benchmark::State& state, const std::filesystem::path& file, dou
     state.SkipWithError("the base case does not converge");
     return;
   }
-  const auto count = std::stoul(environment("GRIDPLUS_BENCH_FLOWS", "64"));
+  const auto count = std::stoul(environment("GRIDPLUS_BENCH_FLOWS", "256"));
   const int threads = std::stoi(environment("GRIDPLUS_BENCH_THREADS", "1"));
   batch.vary_loads(count, spread);
   LaneSolver lanes(

@@ -11,6 +11,7 @@
 
 #include "scenarios/importers/options.hpp"
 #include "scenarios/importers/rts_gmlc_series.hpp"
+#include "scenarios/importers/rts_gmlc_units.hpp"
 #include "scenarios/importers/scenario_text.hpp"
 #include "scenarios/importers/source_table.hpp"
 #include "sim/core/unit.hpp"
@@ -22,10 +23,6 @@ namespace {
 using rts_gmlc::Pointer;
 using rts_gmlc::SeriesFile;
 using rts_gmlc::SeriesSet;
-
-/// One million British thermal units (International Table) in GJ; one pound in t. Both exact by definition.
-constexpr double k_gj_per_mmbtu = 1.05505585262;
-constexpr double k_t_per_lb = 0.45359237e-3;
 
 /// Columns that are understood, by table; all others are named in the notes.
 const std::map<std::string, std::set<std::string, std::less<>>> k_understood = {
@@ -64,10 +61,6 @@ const std::map<std::string, std::set<std::string, std::less<>>> k_understood = {
       "Storage Roundtrip Efficiency"}},
     {"storage.csv", {"GEN UID", "Storage", "Max Volume GWh", "Initial Volume GWh", "position"}}};
 
-const std::map<std::string, std::string, std::less<>> k_carriers = {
-    {"Coal", "coal"},   {"NG", "gas"},      {"Oil", "oil"},  {"Nuclear", "nuclear"},
-    {"Hydro", "hydro"}, {"Solar", "solar"}, {"Wind", "wind"}};
-
 std::string source_data_folder(const std::filesystem::path& source) {
   return std::filesystem::exists(source / "gen.csv") ? source.filename().string() : "SourceData";
 }
@@ -96,40 +89,23 @@ class RtsGmlc {
   void import_dc_links();
   void import_loads();
   void import_units();
-  void import_unit(std::size_t row);
-  void import_thermal(std::size_t row);
-  void import_profile_unit(std::size_t row, const Pointer& output, bool must_take, TableText& rows);
-  void import_condenser(std::size_t row);
-  void import_storage(std::size_t row, std::size_t store);
   void import_series();
   void note_unread();
   void write_scenario();
   void write_notice();
 
-  [[nodiscard]] std::vector<std::string> connection(std::size_t row);
-  [[nodiscard]] std::string fuel_curve(std::size_t row) const;
-  [[nodiscard]] std::string start_fuel_curve(std::size_t row) const;
-  [[nodiscard]] std::string carrier(std::size_t row);
-  [[nodiscard]] std::string category(std::size_t row) const { return std::string(units_.text(row, "Category")); }
-  [[nodiscard]] std::string name(std::size_t row) const { return std::string(units_.text(row, "GEN UID")); }
-
   SourceFolder folder_;
   std::string source_data_;
   Diagnostics problems_;
   bool real_time_, start_heat_by_time_;
+  std::string voltage_support_;
   double hvdc_mw_ = 0.0;
   SourceTable buses_, branches_, dc_branches_, units_, stores_;
   NameIndex bus_index_, unit_index_;
   SeriesSet series_;
   ImportedFiles out_;
   std::map<std::string, std::string> blocks_;  ///< YAML lines of each block, by its name
-  TableText thermal_, must_take_, curtailable_, condensers_, batteries_;
 };
-
-std::vector<std::string> with_connection(std::vector<std::string> header) {
-  for (const char* key : {"voltage [p.u.]", "q_min [MVAr]", "q_max [MVAr]"}) header.emplace_back(key);
-  return header;
-}
 
 double transfer_option(const ImportOptions& options) {
   const std::string_view text = option(options, "hvdc_transfer", "0 MW");
@@ -145,6 +121,7 @@ RtsGmlc::RtsGmlc(const std::filesystem::path& source, const ImportOptions& optio
       source_data_(source_data_folder(source)),
       real_time_(choice(options, "resolution", {"day_ahead", "real_time"}) == "real_time"),
       start_heat_by_time_(choice(options, "start_heat", {"cold", "by_time_offline"}) == "by_time_offline"),
+      voltage_support_(choice(options, "voltage_support", {"always", "online"})),
       hvdc_mw_(transfer_option(options)),
       buses_(table("bus.csv")),
       branches_(table("branch.csv")),
@@ -153,18 +130,7 @@ RtsGmlc::RtsGmlc(const std::filesystem::path& source, const ImportOptions& optio
       stores_(table("storage.csv")),
       bus_index_(buses_, "Bus ID"),
       unit_index_(units_, "GEN UID"),
-      series_(folder_, source_data_, real_time_ ? "REAL_TIME" : "DAY_AHEAD", problems_),
-      thermal_(
-          with_connection({"name", "bus", "carrier", "category", "capacity [MW]", "min_stable_level [MW]",
-                           "ramp_rate [MW/min]", "min_up_time [h]", "min_down_time [h]", "fuel_curve [MW:GJ/h]",
-                           "fuel_price [USD/GJ]", "emission_factor [t/GJ]", "variable_cost [USD/MWh]",
-                           "start_cost [USD]", start_heat_by_time_ ? "start_fuel_curve [h:GJ]" : "start_fuel [GJ]"})),
-      must_take_(with_connection({"name", "bus", "carrier", "category", "capacity [MW]", "output"})),
-      curtailable_(with_connection(
-          {"name", "bus", "carrier", "category", "capacity [MW]", "output", "variable_cost [USD/MWh]"})),
-      condensers_(with_connection({"name", "bus", "category"})),
-      batteries_({"name", "bus", "category", "capacity [MW]", "charge_capacity [MW]", "energy_capacity [MWh]",
-                  "charge_efficiency", "discharge_efficiency", "initial_soc"}) {}
+      series_(folder_, source_data_, real_time_ ? "REAL_TIME" : "DAY_AHEAD", problems_) {}
 
 void RtsGmlc::write(const TableText& rows, std::string_view file, std::string_view block, std::string_view model) {
   if (rows.empty()) return;
@@ -244,169 +210,21 @@ void RtsGmlc::import_loads() {
       "`MW Load` and `MVAR Load`. The pointers' `Scaling Factor` multiplies nothing: the series are in MW already.");
 }
 
-/// Cells of voltage, q_min, q_max: empty for units that hold no voltage.
-std::vector<std::string> RtsGmlc::connection(std::size_t row) {
-  const double low = units_.number(row, "QMin MVAR"), high = units_.number(row, "QMax MVAR");
-  const double set_point = units_.number(row, "V Setpoint p.u.");
-  const auto bus = bus_index_.need(units_, row, "Bus ID", "bus");
-  if (high <= low) return {"", "", ""};
-  if (bus && same_word(buses_.text(*bus, "Bus Type"), "PQ")) {
-    note(fmt::format("Unit {} has a range of reactive power but stands at a bus of type PQ: it holds no voltage.",
-                     name(row)));
-    return {"", "", ""};
-  }
-  return {number_text(set_point), number_text(low), number_text(high)};
-}
-
-std::string RtsGmlc::carrier(std::size_t row) {
-  const std::string_view fuel = units_.text(row, "Fuel");
-  const auto found = k_carriers.find(fuel);
-  if (found != k_carriers.end()) return found->second;
-  note(fmt::format("Unit {}: the fuel '{}' has no counterpart and becomes `other`.", name(row), fuel));
-  return "other";
-}
-
-/// Fuel at the lowest output is its average heat rate times that output; further points follow by incremental heat
-/// rates. `HR` in BTU/kWh times MW is 0.001 MMBTU/h.
-std::string RtsGmlc::fuel_curve(std::size_t row) const {
-  const double capacity = units_.number(row, "PMax MW"), lowest = units_.number(row, "PMin MW");
-  double p = units_.number(row, "Output_pct_0") * capacity;
-  if (std::abs(p - lowest) < 1e-3 * capacity) p = lowest;
-  double fuel = p * units_.number(row, "HR_avg_0") / 1000.0;
-  std::string text = fmt::format("{}:{}", number_text(p), number_text(fuel * k_gj_per_mmbtu));
-  for (int i = 1; i <= 4; ++i) {
-    const double next = units_.number_or(row, fmt::format("Output_pct_{}", i), 0.0) * capacity;
-    if (next <= p) break;
-    fuel += (next - p) * units_.number_or(row, fmt::format("HR_incr_{}", i), 0.0) / 1000.0;
-    p = next;
-    fmt::format_to(std::back_inserter(text), " {}:{}", number_text(p), number_text(fuel * k_gj_per_mmbtu));
-  }
-  return text;
-}
-
-/// The heat of a hot start holds until the unit has cooled to warm, that of a warm one until it is cold.
-std::string RtsGmlc::start_fuel_curve(std::size_t row) const {
-  const double warm_h = units_.number(row, "Start Time Warm Hr"), cold_h = units_.number(row, "Start Time Cold Hr");
-  const double hot = units_.number(row, "Start Heat Hot MBTU"), warm = units_.number(row, "Start Heat Warm MBTU");
-  const double cold = units_.number(row, "Start Heat Cold MBTU");
-  const auto point = [](double h, double mmbtu) {
-    return fmt::format("{}:{}", number_text(h), number_text(mmbtu * k_gj_per_mmbtu));
-  };
-  const bool consistent = 0.0 < warm_h && warm_h < cold_h && hot <= warm && warm <= cold;
-  if (!consistent) return point(0.0, cold) + ' ' + point(std::max(cold_h, 1.0), cold);
-  return point(0.0, hot) + ' ' + point(warm_h, warm) + ' ' + point(cold_h, cold);
-}
-
-void RtsGmlc::import_thermal(std::size_t row) {
-  const auto number = [&](std::string_view column) { return number_text(units_.number(row, column)); };
-  const auto per_gj = [&](std::string_view column, double factor) {
-    return number_text(units_.number(row, column) * factor / k_gj_per_mmbtu);
-  };
-  std::vector<std::string> cells = {name(row),
-                                    std::string(units_.text(row, "Bus ID")),
-                                    carrier(row),
-                                    category(row),
-                                    number("PMax MW"),
-                                    number("PMin MW"),
-                                    number("Ramp Rate MW/Min"),
-                                    number("Min Up Time Hr"),
-                                    number("Min Down Time Hr"),
-                                    fuel_curve(row),
-                                    per_gj("Fuel Price $/MMBTU", 1.0),
-                                    per_gj("Emissions CO2 Lbs/MMBTU", k_t_per_lb),
-                                    number("VOM"),
-                                    number("Non Fuel Start Cost $"),
-                                    start_heat_by_time_
-                                        ? start_fuel_curve(row)
-                                        : number_text(units_.number(row, "Start Heat Cold MBTU") * k_gj_per_mmbtu)};
-  for (auto& cell : connection(row)) cells.push_back(std::move(cell));
-  thermal_.add(cells);
-}
-
-void RtsGmlc::import_profile_unit(std::size_t row, const Pointer& output, bool must_take, TableText& rows) {
-  const SeriesFile* file = series_.file(output);
-  if (file == nullptr) return;
-  if (!file->has(name(row))) {
-    series_.table().blame(output.row, "Data File", fmt::format("'{}' has no column '{}'", output.file, name(row)),
-                          "a column named as the unit");
-    return;
-  }
-  std::vector<std::string> cells = {
-      name(row),     std::string(units_.text(row, "Bus ID")),    carrier(row),
-      category(row), number_text(units_.number(row, "PMax MW")), series_cell(file->name, name(row), 1.0)};
-  if (!must_take) cells.push_back(number_text(units_.number(row, "VOM")));
-  for (auto& cell : connection(row)) cells.push_back(std::move(cell));
-  rows.add(cells);
-}
-
-void RtsGmlc::import_condenser(std::size_t row) {
-  std::vector<std::string> cells = {name(row), std::string(units_.text(row, "Bus ID")), category(row)};
-  for (auto& cell : connection(row)) cells.push_back(std::move(cell));
-  condensers_.add(cells);
-}
-
-void RtsGmlc::import_storage(std::size_t row, std::size_t store) {
-  const double volume_mwh = stores_.number(store, "Max Volume GWh") * 1000.0;
-  const double initial_mwh = stores_.number(store, "Initial Volume GWh") * 1000.0;
-  const double power_mw = units_.number(row, "PMax MW"), pump_mw = units_.number(row, "Pump Load MW");
-  const double round_trip = units_.number(row, "Storage Roundtrip Efficiency") / 100.0;
-  if (!(volume_mwh > 0.0) || !(round_trip > 0.0 && round_trip <= 1.0)) {
-    units_.blame(row, "Storage Roundtrip Efficiency", "the store has no volume or no round-trip efficiency",
-                 "a volume above 0 in storage.csv and an efficiency in (0, 100] %");
-    return;
-  }
-  const std::string one_way = number_text(std::sqrt(round_trip));
-  batteries_.add({name(row), std::string(units_.text(row, "Bus ID")), category(row), number_text(power_mw),
-                  number_text(pump_mw), number_text(volume_mwh), one_way, one_way,
-                  number_text(initial_mwh / volume_mwh)});
-  note(
-      fmt::format("Storage {}: {} MW, {} MWh; its round-trip efficiency of {} is split evenly over charging and "
-                  "discharging. The source models it as a pair of reservoirs.",
-                  name(row), number_text(power_mw), number_text(volume_mwh), number_text(round_trip)));
-}
-
-void RtsGmlc::import_unit(std::size_t row) {
-  const Pointer* most = series_.find(name(row), "PMax MW");
-  if (most != nullptr) {
-    const bool must_take = series_.find(name(row), "PMin MW") != nullptr;
-    import_profile_unit(row, *most, must_take, must_take ? must_take_ : curtailable_);
-    return;
-  }
-  const bool no_output = units_.number(row, "PMax MW") == 0.0;
-  const std::string_view fuel = units_.text(row, "Fuel");
-  for (std::size_t store = 0; store < stores_.rows(); ++store) {
-    if (stores_.text(store, "GEN UID") != name(row) || !same_word(stores_.text(store, "position"), "head")) continue;
-    if (const Pointer* inflow = series_.find(stores_.text(store, "Storage"), "Natural_Inflow")) {
-      note(fmt::format(
-          "{}: the natural inflow of its thermal store (MW of heat, about one MW of electricity each at the source's "
-          "heat rates) is its available output, up to its capacity and curtailable; the thermal store, its start "
-          "energy, "
-          "the lowest output and the start cost are not modelled. Inflow above capacity is lost, so over the year it "
-          "can give less than with its store.",
-          name(row)));
-      import_profile_unit(row, *inflow, false, curtailable_);
-      return;
-    }
-    if (fuel == "Storage") return import_storage(row, store);
-  }
-  if (no_output && units_.number(row, "QMax MVAR") > units_.number(row, "QMin MVAR")) return import_condenser(row);
-  if (no_output || fuel == "Hydro" || fuel == "Solar" || fuel == "Wind" || fuel == "Storage")
-    return units_.blame(row, "GEN UID", fmt::format("unit '{}' has neither a fuel nor a time series", name(row)),
-                        "a pointer to a series of `PMax MW`, or a fuel with heat rates");
-  import_thermal(row);
-}
-
 void RtsGmlc::import_units() {
   for (const Pointer& pointer : series_.pointers())
     if (pointer.category == "Generator" && pointer.parameter != "Natural_Inflow" && !unit_index_.find(pointer.object))
       series_.table().blame(pointer.row, "Object", fmt::format("there is no unit '{}'", pointer.object),
                             "a GEN UID of gen.csv");
-  for (std::size_t row = 0; row < units_.rows(); ++row) import_unit(row);
-  write(thermal_, "thermal.csv", "producers", "model: thermal");
-  write(must_take_, "must_take.csv", "producers", "model: profile_generator, curtailable: false, slack: false");
-  write(curtailable_, "curtailable.csv", "producers", "model: profile_generator, curtailable: true, slack: false");
-  write(condensers_, "condensers.csv", "producers", "model: synchronous_condenser, slack: false");
-  write(batteries_, "storage.csv", "storage", "model: battery, soc_min: 0, soc_max: 1, self_discharge: 0 %/month");
+  rts_gmlc::UnitTables units({buses_, bus_index_, units_, stores_, series_}, start_heat_by_time_);
+  for (std::size_t row = 0; row < units_.rows(); ++row) units.add(row);
+  for (const std::string& text : units.notes()) note(text);
+  write(units.thermal(), "thermal.csv", "producers", "model: thermal, voltage_support: " + voltage_support_);
+  write(units.must_take(), "must_take.csv", "producers", "model: profile_generator, curtailable: false, slack: false");
+  write(units.curtailable(), "curtailable.csv", "producers",
+        "model: profile_generator, curtailable: true, slack: false");
+  write(units.condensers(), "condensers.csv", "producers", "model: synchronous_condenser, slack: false");
+  write(units.batteries(), "storage.csv", "storage",
+        "model: battery, soc_min: 0, soc_max: 1, self_discharge: 0 %/month");
   note(
       "Units whose series is both `PMin MW` and `PMax MW` (hydro, rooftop PV) give what the series says; those with "
       "`PMax MW` alone (wind, PV) may be curtailed.");
@@ -464,6 +282,11 @@ void RtsGmlc::note_unread() {
       "3 % of demand online, which is the source's spinning requirement.");
   note("Reservoirs of hydro units (storage.csv) are not used: their output is given by series.");
   note("Forced outages (FOR, MTTF, MTTR) are not drawn: every unit is available all the time.");
+  if (voltage_support_ == "always")
+    note(
+        "Thermal units hold their voltage also while they do not run. The source was made for dispatch with a DC "
+        "network: without their reactive power some hundred hours of the year have no AC power flow, or one at a "
+        "collapsed voltage (option voltage_support).");
   note("SourceData has no voltage band; the default of 0.9 to 1.1 p.u. holds.");
 }
 

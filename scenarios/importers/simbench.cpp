@@ -11,6 +11,7 @@
 
 #include "scenarios/importers/options.hpp"
 #include "scenarios/importers/scenario_text.hpp"
+#include "scenarios/importers/simbench_case.hpp"
 #include "scenarios/importers/simbench_parts.hpp"
 #include "scenarios/importers/source_table.hpp"
 
@@ -21,15 +22,6 @@ namespace {
 using namespace simbench;
 
 constexpr double k_base_mva = 1.0;
-
-/// What one step of a fixed case multiplies ratings with.
-struct CaseFactors {
-  double p_load = 1.0, q_load = 1.0, wind = 1.0, pv = 1.0, other = 1.0;
-  std::optional<double> slack_vm_pu;
-};
-
-/// How profiles are used.
-enum class Missing { error, rated, leave_out };
 
 class SimBench {
  public:
@@ -43,9 +35,6 @@ class SimBench {
   void write(const TableText& rows, std::string file, std::string_view block, std::string_view beside);
   [[nodiscard]] std::string bus(const SourceTable& from, std::size_t row, std::string_view column);
 
-  void choose_case(const ImportOptions& options);
-  void read_profile_files(const ImportOptions& options);
-  void read_study_case(std::string_view name);
   void refuse_unsupported();
   void merge_nodes();
   void import_buses();
@@ -59,20 +48,10 @@ class SimBench {
   void write_scenario(std::string_view name);
   void write_readme();
 
-  /// The text of a quantity: rating times profile, or the rating itself. Nothing if the device is left out.
-  [[nodiscard]] std::optional<std::string> amount(const Profiles& profiles, std::string_view file,
-                                                  const std::string& profile, const std::string& column, double rating,
-                                                  std::string_view unit, double case_factor);
-
   SourceFolder folder_;
   Diagnostics problems_;
-  Missing missing_ = Missing::error;
   bool phase_shift_ = false;
-  bool by_profile_ = true;
-  CaseFactors factors_;
-  std::string case_name_;
-  Profiles load_profiles_, res_profiles_;
-  std::set<std::string> without_profile_;
+  GridCase case_;
   SourceTable nodes_;
   NameIndex node_index_;
   MergedNodes merged_;
@@ -84,67 +63,14 @@ class SimBench {
 SimBench::SimBench(const std::filesystem::path& source, const ImportOptions& options)
     : folder_(source),
       phase_shift_(choice(options, "phase_shift", {"off", "on"}) == "on"),
+      case_(folder_, options, problems_),
       nodes_(table("Node.csv")),
       node_index_(nodes_, "id"),
-      merged_(nodes_) {
-  const std::string_view missing = choice(options, "missing_profile", {"error", "rated", "leave_out"});
-  missing_ = missing == "error" ? Missing::error : missing == "rated" ? Missing::rated : Missing::leave_out;
-  choose_case(options);
-}
+      merged_(nodes_) {}
 
 std::optional<SourceTable> SimBench::optional_table(std::string_view name) {
   if (!folder_.find(name)) return {};
   return table(name);
-}
-
-void SimBench::choose_case(const ImportOptions& options) {
-  read_profile_files(options);
-  const bool profiles_there = load_profiles_.steps() > 0;
-  case_name_ = option(options, "case", profiles_there ? "profiles" : "rated");
-  if (!options.contains("case") && !profiles_there)
-    note(
-        "The folder has no LoadProfile.csv, so this is one step with everything at its rating. Option profiles names "
-        "a folder that has profiles, option case a row of StudyCases.csv.");
-  by_profile_ = case_name_ == "profiles";
-  if (by_profile_ && !profiles_there)
-    throw InputError(Diagnostic{{(folder_.root() / "LoadProfile.csv").string(), 0, 0},
-                                "option case",
-                                "the case 'profiles' needs LoadProfile.csv",
-                                "option profiles with a folder that has it, or case rated",
-                                {}});
-  if (!by_profile_ && case_name_ != "rated") read_study_case(case_name_);
-}
-
-void SimBench::read_profile_files(const ImportOptions& options) {
-  const std::string_view elsewhere = option(options, "profiles", "");
-  const SourceFolder folder(elsewhere.empty() ? folder_.root() : std::filesystem::path(elsewhere));
-  if (const auto file = folder.find("LoadProfile.csv")) load_profiles_ = read_profiles(*file, problems_);
-  if (const auto file = folder.find("RESProfile.csv")) res_profiles_ = read_profiles(*file, problems_);
-  const bool both = load_profiles_.steps() > 0 && res_profiles_.steps() > 0;
-  if (both && (load_profiles_.start.utc != res_profiles_.start.utc || load_profiles_.step_s != res_profiles_.step_s ||
-               load_profiles_.steps() != res_profiles_.steps()))
-    problems_.add(
-        {{"RESProfile.csv", 2, 1}, {}, "its times differ from those of LoadProfile.csv", "the same times", {}});
-  if (!elsewhere.empty())
-    note(fmt::format("Profiles come from another folder, {}.", folder.root().filename().string()));
-}
-
-void SimBench::read_study_case(std::string_view name) {
-  const SourceTable cases = table("StudyCases.csv");
-  std::vector<std::string> names = {"profiles", "rated"};
-  for (std::size_t row = 0; row < cases.rows(); ++row) {
-    if (cases.text(row, "Study Case") == name) {
-      factors_ = {cases.number(row, "pload"), cases.number(row, "qload"), cases.number(row, "Wind_p"),
-                  cases.number(row, "PV_p"),  cases.number(row, "RES_p"), cases.number(row, "Slack_vm")};
-      return;
-    }
-    names.emplace_back(cases.text(row, "Study Case"));
-  }
-  throw InputError(Diagnostic{{cases.name(), 1, 1},
-                              "option case",
-                              fmt::format("there is no study case '{}'", name),
-                              fmt::format("{}", fmt::join(names, ", ")),
-                              did_you_mean(name, names)});
 }
 
 void SimBench::refuse_unsupported() {
@@ -290,16 +216,6 @@ void SimBench::import_transformers() {
                   phase_shift_ ? "carried over as a phase shift" : "left out, as in the published results"));
 }
 
-std::optional<std::string> SimBench::amount(const Profiles& profiles, std::string_view file, const std::string& profile,
-                                            const std::string& column, double rating, std::string_view unit,
-                                            double case_factor) {
-  if (!by_profile_) return quantity_text(rating * case_factor, unit);
-  if (profiles.has(column)) return series_cell(file, column, rating, unit);
-  without_profile_.insert(profile);
-  if (missing_ == Missing::leave_out) return {};
-  return quantity_text(rating, unit);
-}
-
 void SimBench::import_loads() {
   const SourceTable loads = table("Load.csv");
   (void)NameIndex(loads, "id");
@@ -307,10 +223,8 @@ void SimBench::import_loads() {
   for (std::size_t row = 0; row < loads.rows(); ++row) {
     const std::string at = bus(loads, row, "node"), profile(loads.text(row, "profile"));
     const double p = loads.number(row, "pLoad"), q = loads.number(row, "qLoad");
-    const auto p_text =
-        amount(load_profiles_, "load_profiles.csv", profile, profile + "_pload", p, "MW", factors_.p_load);
-    const auto q_text =
-        amount(load_profiles_, "load_profiles.csv", profile, profile + "_qload", q, "MVAr", factors_.q_load);
+    const auto p_text = case_.of_load(profile, "_pload", p, "MW", case_.factors().p_load);
+    const auto q_text = case_.of_load(profile, "_qload", q, "MVAr", case_.factors().q_load);
     size_mva_ += std::hypot(p, q);
     if (p_text && q_text) rows.add({std::string(loads.text(row, "id")), at, profile, *p_text, *q_text});
   }
@@ -335,12 +249,13 @@ void SimBench::import_renewables() {
   TableText rows({"name", "bus", "carrier", "category", "capacity [MW]", "output", "voltage [p.u.]", "q_min [MVAr]",
                   "q_max [MVAr]"});
   TableText reactive({"name", "bus", "category", "demand", "reactive"});
+  const CaseFactors& factors = case_.factors();
   for (std::size_t row = 0; row < units->rows(); ++row) {
     const std::string at = bus(*units, row, "node"), profile(units->text(row, "profile"));
     const std::string name(units->text(row, "id")), type(units->text(row, "type")), carrier = carrier_of(type);
     const double p = units->number(row, "pRES"), q = units->number(row, "qRES"), s = units->number(row, "sR");
-    const double factor = carrier == "solar" ? factors_.pv : carrier == "wind" ? factors_.wind : factors_.other;
-    const auto output = amount(res_profiles_, "res_profiles.csv", profile, profile, p, "MW", factor);
+    const double factor = carrier == "solar" ? factors.pv : carrier == "wind" ? factors.wind : factors.other;
+    const auto output = case_.of_unit(profile, p, "MW", factor);
     size_mva_ += std::max(s, p);
     if (at.empty() || !output) continue;
     const bool holds = same_word(units->text(row, "calc_type"), "pvm");
@@ -355,7 +270,7 @@ void SimBench::import_renewables() {
     }
     rows.add(cells);
     if (q == 0.0 || holds) continue;
-    const auto drawn = amount(res_profiles_, "res_profiles.csv", profile, profile, -q, "MVAr", factor);
+    const auto drawn = case_.of_unit(profile, -q, "MVAr", factor);
     reactive.add({name + " reactive", at, type, "0 MW", *drawn});
     note(fmt::format("Unit '{}' gives reactive power by its profile; it stands in reactive.csv as a consumer of none.",
                      name));
@@ -375,7 +290,7 @@ void SimBench::import_external() {
       continue;
     }
     const auto node = *node_index_.find(external.text(row, "node"));
-    const double vm = factors_.slack_vm_pu.value_or(nodes_.number_or(node, "vmSetp", 1.0));
+    const double vm = case_.factors().slack_vm_pu.value_or(nodes_.number_or(node, "vmSetp", 1.0));
     blocks_["producers"] += fmt::format(
         "  - {{name: {}, model: external_grid, bus: {}, import_limit: {}, import_price: 0 EUR/MWh, voltage: {} "
         "p.u.}}\n",
@@ -412,11 +327,6 @@ void SimBench::import_storage() {
 }
 
 void SimBench::note_files() {
-  if (by_profile_)
-    note(
-        "Times: the source's clock goes to summer time and back; the scenario keeps UTC+1 all year, so in summer it "
-        "shows "
-        "one hour less.");
   static const std::set<std::string> read = {
       "ExternalNet.csv", "Line.csv",  "LineType.csv",    "Load.csv",           "LoadProfile.csv",
       "Node.csv",        "RES.csv",   "RESProfile.csv",  "Storage.csv",        "Switch.csv",
@@ -428,23 +338,10 @@ void SimBench::note_files() {
   note(
       "Columns not carried over: substation, coordID, voltLvl, dspf, and voltage set points of nodes that nothing "
       "holds.");
-  if (without_profile_.empty()) return;
-  const std::vector<std::string> names(without_profile_.begin(), without_profile_.end());
-  if (missing_ != Missing::error) {
-    note(fmt::format("No profile for: {}. What names one of them {}.", fmt::join(names, ", "),
-                     missing_ == Missing::rated ? "stays at its rating all the time" : "is left out"));
-    return;
-  }
-  problems_.add({{"LoadProfile.csv", 1, 1},
-                 {},
-                 fmt::format("there is no profile for: {}", fmt::join(names, ", ")),
-                 "a column for each profile named in Load.csv and RES.csv",
-                 "option missing_profile=leave_out leaves those devices out, missing_profile=rated keeps them at their "
-                 "rating, profiles=FOLDER takes profiles from elsewhere"});
+  for (std::string& text : case_.notes()) note(std::move(text));
 }
 
 void SimBench::write_scenario(std::string_view name) {
-  const ZonedTime start = by_profile_ ? load_profiles_.start : parse_time("2016-01-01T00:00+01:00");
   std::string yaml = fmt::format(
       "# Made by `gridplus import simbench`. README.md says what was carried over and what was not.\n"
       "gridplus: 1\n"
@@ -453,9 +350,8 @@ void SimBench::write_scenario(std::string_view name) {
       "currency: EUR\n"
       "time:\n  start: {}\n  steps: {}\n  step: {}\n"
       "grid:\n  base: {}\n",
-      yaml_text(name), yaml_text(fmt::format("SimBench grid {}, case {}.", name, case_name_)), time_text(start),
-      by_profile_ ? load_profiles_.steps() : 1,
-      quantity_text(by_profile_ ? static_cast<double>(load_profiles_.step_s) / 60.0 : 15.0, "min"),
+      yaml_text(name), yaml_text(fmt::format("SimBench grid {}, case {}.", name, case_.name())),
+      time_text(case_.start()), case_.steps(), quantity_text(static_cast<double>(case_.step_s()) / 60.0, "min"),
       quantity_text(k_base_mva, "MVA"));
   for (const char* block : {"buses", "branches"}) {
     std::string lines = blocks_[block];
@@ -466,7 +362,7 @@ void SimBench::write_scenario(std::string_view name) {
   for (const char* block : {"producers", "consumers", "storage"})
     if (!blocks_[block].empty()) yaml += fmt::format("{}:\n{}", block, blocks_[block]);
   yaml += fmt::format("controllers:\n  dispatch: {{method: merit_order, storage_rule: {}, reserve: 0 %}}\n",
-                      by_profile_ ? "net_load" : "none");
+                      case_.by_profile() ? "net_load" : "none");
   out_.files.emplace(out_.files.begin(), "scenario.yaml", std::move(yaml));
 }
 
@@ -497,13 +393,7 @@ ImportedFiles SimBench::run() {
   import_external();
   note_files();
   problems_.throw_if_any();
-  if (by_profile_) {
-    out_.files.emplace_back("load_profiles.csv",
-                            series_text(load_profiles_.start, load_profiles_.step_s, load_profiles_.columns));
-    if (res_profiles_.steps() > 0)
-      out_.files.emplace_back("res_profiles.csv",
-                              series_text(res_profiles_.start, res_profiles_.step_s, res_profiles_.columns));
-  }
+  for (auto& file : case_.files()) out_.files.push_back(std::move(file));
   write_readme();
   write_scenario(std::filesystem::absolute(folder_.root()).lexically_normal().filename().string());
   return std::move(out_);

@@ -1,6 +1,7 @@
 // Promise: an imported grid is the published one: its power flow gives the published voltages.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "scenarios/csv.hpp"
@@ -22,7 +23,8 @@ std::unique_ptr<Model> imported(std::string_view format, const std::filesystem::
 }
 
 /// A column of a table as numbers, by the name in another.
-std::map<std::string, double> by_name(const std::filesystem::path& file, std::string_view name, std::string_view value) {
+std::map<std::string, double> by_name(const std::filesystem::path& file, std::string_view name,
+                                      std::string_view value) {
   csv::Reader reader = csv::Reader::open(file);
   const std::size_t key = reader.need(name), number = reader.need(value);
   std::map<std::string, double> values;
@@ -120,8 +122,10 @@ TEST(SimBenchPowerFlow, AllNineGridsAgreeWithTheirRecomputedVoltages) {
     const auto vm = by_name(grid.path() / "pf_full_reference.csv", "node", "vm_pu");
     const auto va = by_name(grid.path() / "pf_full_reference.csv", "node", "va_deg");
     for (std::size_t i = 0; i < model->grid.bus_count(); ++i) {
-      EXPECT_NEAR(flow.state.vm_pu[i], vm.at(model->names.grid.bus[i]), 1e-8) << grid.path() << model->names.grid.bus[i];
-      EXPECT_NEAR(flow.state.va_deg[i], va.at(model->names.grid.bus[i]), 1e-6) << grid.path() << model->names.grid.bus[i];
+      EXPECT_NEAR(flow.state.vm_pu[i], vm.at(model->names.grid.bus[i]), 1e-8)
+          << grid.path() << model->names.grid.bus[i];
+      EXPECT_NEAR(flow.state.va_deg[i], va.at(model->names.grid.bus[i]), 1e-6)
+          << grid.path() << model->names.grid.bus[i];
     }
   }
 }
@@ -184,7 +188,7 @@ INSTANTIATE_TEST_SUITE_P(OfMatpower, MatpowerCases,
                                            "case_ieee30", "case33bw", "case39", "case57", "case69", "case89pegase",
                                            "case118", "case141", "case_ACTIVSg200", "case300", "case1354pegase",
                                            "case1888rte", "case_ACTIVSg2000", "case2383wp", "case2869pegase"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& each) { return std::string(each.param); });
 
 }  // namespace
 }  // namespace gridplus

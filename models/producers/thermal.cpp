@@ -182,7 +182,7 @@ ProducerOffer Thermal::offer(const Params& params, const State& state, const Ste
   offer.may_start = now.may_start && !offer.online;
   offer.may_stop = now.may_stop;
   offer.balancing = offer.online || offer.may_start;
-  if (!state.online) offer.start_cost = start_cost(params, state, cost_per_gj);
+  offer.start_cost = start_cost(params, state, cost_per_gj);
   if (params.capacity_mw > 0.0)
     offer.full_load_cost_per_mwh = total_per_h(params, params.capacity_mw, cost_per_gj) / params.capacity_mw;
   add_segments(params, cost_per_gj, offer);

@@ -30,7 +30,7 @@ struct ProducerOffer {
   bool may_stop = true;                 ///< online, and allowed to stop now
   bool curtailable = false;             ///< draws on a free resource: output below available_mw is curtailment
   bool balancing = false;               ///< may take up what the network's losses leave open (a dispatchable unit)
-  double start_cost = 0.0;              ///< of one start, in currency
+  double start_cost = 0.0;              ///< of one start, in currency; online: of the next one
   double restart_h = 0.0;               ///< how long it would stay off if it stopped now
   double full_load_cost_per_mwh = 0.0;  ///< average cost at full output: the order of commitment
   std::uint32_t segment_count = 0;

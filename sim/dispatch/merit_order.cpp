@@ -132,7 +132,10 @@ double MeritOrder::required_mw(const ProducerOffer& offer, double need_mw, const
                                const IslandMemory& memory, double step_h) const {
   double net_mw = need_mw - totals.free_mw;
   if (offer.online) {
-    const auto ahead = static_cast<std::size_t>(std::ceil(offer.restart_h / step_h));
+    // It is also kept where idling at its minimum costs less than the start that stopping would call for.
+    const double idle_cost_per_h = offer.machine_min_mw * offer.full_load_cost_per_mwh;
+    const double idle_h = idle_cost_per_h > 0.0 ? offer.start_cost / idle_cost_per_h : 0.0;
+    const auto ahead = static_cast<std::size_t>(std::ceil(std::max(offer.restart_h, idle_h) / step_h));
     const std::size_t known = std::min(ahead, memory.net_load_mw.size());
     for (std::size_t k = 1; k <= known; ++k) net_mw = std::max(net_mw, memory.expected_net_load(k, net_mw));
   }

@@ -3,8 +3,8 @@
 // 1. Storage takes its power from a rule (storage_rule.hpp).
 // 2. Commitment by priority list: producers in the order of their average cost at full output; one is kept or started
 //    while the capacity of those before it is below what is needed with the reserve. A unit that would have to stay off
-//    for `restart_h` is kept for the highest net load expected within that time, where what is expected is what was
-//    seen one window (a day) ago.
+//    for `restart_h`, or whose start costs as much as idling for some hours, is kept for the highest net load expected
+//    within that time, where what is expected is what was seen one window (a day) ago.
 // 3. Every online unit gets its minimum; the rest is filled segment by segment in the order of marginal cost.
 // 4. Too much power: free resources are curtailed (they come last to be filled at the price of zero), storage soaks up
 //    what it can, then the dearest units stop, at the very last fixed output is cut. Too little: storage gives what it

@@ -130,6 +130,18 @@ TEST(SimBenchPowerFlow, AllNineGridsAgreeWithTheirRecomputedVoltages) {
   }
 }
 
+/// Losses in shunt conductances: the iron losses of transformers, which the study cases' reference leaves out.
+double iron_losses_mw(const Model& model, const ModelFlow& flow) {
+  const auto& branch = model.grid.branch();
+  double sum_pu = 0.0;
+  for (std::size_t i = 0; i < model.grid.branch_count(); ++i) {
+    const double from = flow.state.vm_pu[branch.from[i].index()] / branch.tap[i];
+    const double to = flow.state.vm_pu[branch.to[i].index()];
+    sum_pu += 0.5 * branch.g_pu[i] * (from * from + to * to);
+  }
+  return sum_pu * model.grid.base_mva();
+}
+
 TEST(SimBenchPowerFlow, EveryStudyCaseOfAllNineGridsAgrees) {
   GRIDPLUS_NEED_SHARED();
   std::size_t compared = 0;
@@ -144,7 +156,9 @@ TEST(SimBenchPowerFlow, EveryStudyCaseOfAllNineGridsAgrees) {
       const auto [low, high] = std::minmax_element(flow.state.vm_pu.begin(), flow.state.vm_pu.end());
       EXPECT_NEAR(*low, reader.number(reader.need("vmin_pu")), 1e-8) << grid.path() << name;
       EXPECT_NEAR(*high, reader.number(reader.need("vmax_pu")), 1e-8) << grid.path() << name;
-      EXPECT_NEAR(1000.0 * flow.losses_mw(), reader.number(reader.need("loss_kW")), 1e-6) << grid.path() << name;
+      EXPECT_NEAR(1000.0 * (flow.losses_mw() - iron_losses_mw(*model, flow)), reader.number(reader.need("loss_kW")),
+                  1e-6)
+          << grid.path() << name;
       ++compared;
     }
   }
@@ -163,7 +177,7 @@ TEST_P(MatpowerCases, TheScenarioOfOneStepHasThePowerFlowOfTheCase) {
   powerflow::FlowState expected = snapshot.start;
   const auto admittance = powerflow::make_admittance(snapshot.grid, snapshot.branch_closed);
   powerflow::reference::NewtonSolver solver(snapshot.grid, admittance);
-  ASSERT_TRUE(solver.solve(snapshot.input(), {.tolerance_pu = 1e-10, .max_iterations = 50}, expected).converged());
+  ASSERT_TRUE(solver.solve(snapshot.input(), {.tolerance_pu = 1e-8, .max_iterations = 50}, expected).converged());
 
   FlowSetting setting;
   setting.start = snapshot.start;

@@ -31,7 +31,7 @@ struct FlowSetting {
   powerflow::FlowState start;  ///< empty: flat
 };
 
-/// Solves with the plain Newton to 1e-10 p.u. Storage stands still.
+/// Solves with the plain Newton to 1e-8 p.u. Storage stands still.
 [[nodiscard]] ModelFlow solve_model(const Model& model, const FlowSetting& setting);
 
 /// Position of each name in a list.

@@ -88,7 +88,7 @@ ModelFlow solve_model(const Model& model, const FlowSetting& setting) {
   if (flow.state.vm_pu.empty()) flow.state = {std::vector<double>(buses, 1.0), std::vector<double>(buses, 0.0)};
   const auto admittance = powerflow::make_admittance(model.grid, model.initially_closed);
   powerflow::reference::NewtonSolver solver(model.grid, admittance);
-  flow.report = solver.solve(input, {.tolerance_pu = 1e-8, .max_iterations = 50}, flow.state);
+  flow.report = solver.solve(input, {.tolerance_pu = setting.tolerance_pu, .max_iterations = 50}, flow.state);
   flow.result = powerflow::evaluate(model.grid, admittance, flow.state);
   return flow;
 }

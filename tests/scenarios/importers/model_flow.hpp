@@ -29,9 +29,10 @@ struct FlowSetting {
   /// Factor on the demand at a bus; absent: 1.
   std::function<double(std::size_t bus)> demand_factor;
   powerflow::FlowState start;  ///< empty: flat
+  double tolerance_pu = 1e-10;
 };
 
-/// Solves with the plain Newton to 1e-8 p.u. Storage stands still.
+/// Solves with the plain Newton. Storage stands still.
 [[nodiscard]] ModelFlow solve_model(const Model& model, const FlowSetting& setting);
 
 /// Position of each name in a list.

@@ -90,6 +90,7 @@ class KindBuilder {
       const FieldInfo& field = info.fields[position];
       field.set(params, to_field_value(value, field, unit));
     }
+    if (!unit.entry->understood) return;
     ParamIssues issues;
     builder.prepare_last(issues);
     for (const ParamIssue& issue : issues) fail(unit, issue.key, issue.problem, issue.allowed);

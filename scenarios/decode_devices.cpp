@@ -28,7 +28,9 @@ class DeviceDecoder {
     if (device.model == nullptr) return;
     read_count(entry, place, device);
     refuse_unknown_keys(context_, entry, known_keys(*device.model), place);
+    const std::size_t problems_before = context_.problems.size();
     read_fields(entry, place, device);
+    device.understood = context_.problems.size() == problems_before;
     if (kind_ != DeviceKind::consumer) read_connection(entry, place, device);
     out.push_back(std::move(device));
   }

@@ -56,6 +56,7 @@ struct DeviceEntry {
   ConnectionSection connection;
   std::vector<std::pair<std::uint16_t, StoredValue>> values;  ///< by position in the model's fields
   std::vector<std::pair<std::uint16_t, DatedValue>> changes;
+  bool understood = false;  ///< every field of the model was read: checks across fields make sense
   const Node* node = nullptr;
 };
 

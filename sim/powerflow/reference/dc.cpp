@@ -55,11 +55,16 @@ void DcSolver::check(const FlowInput& input) const {
 /// Factors the matrix of the unknown angles unless the roles are those of the last solve. Says what stands in the way,
 /// or `converged` if nothing does.
 SolveStatus DcSolver::update_factors(const FlowInput& input) {
-  if (factored_ && std::equal(input.type.begin(), input.type.end(), type_.begin(), type_.end())) {
+  // A DC flow has no voltages: PV and PQ buses are the same to it, and changes between them need no new factor.
+  const auto same_role = [](BusType given, BusType known) {
+    return given == known || (given == BusType::pv && known == BusType::pq);
+  };
+  if (factored_ && std::equal(input.type.begin(), input.type.end(), type_.begin(), type_.end(), same_role)) {
     return SolveStatus::converged;
   }
   factored_ = false;
   type_.assign(input.type.begin(), input.type.end());
+  std::replace(type_.begin(), type_.end(), BusType::pv, BusType::pq);
   if (!find_slack_buses(islands_, type_).complete) return SolveStatus::no_slack;
   std::int32_t count = 0;
   unknown_.assign(type_.size(), -1);

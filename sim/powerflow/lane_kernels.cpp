@@ -2,8 +2,8 @@
 #define HWY_DISABLED_TARGETS HWY_SSSE3
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "sim/powerflow/lane_kernels.cpp"
-#include <hwy/foreach_target.h>
 #include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
 #include "sim/powerflow/lane_kernels.hpp"
@@ -70,12 +70,12 @@ HWY_INLINE void couple_row(D d, const CouplingView& a, const T* value, std::int3
 
 /// change - (t + u (S + t)) of one bus at one vector of lanes; of a PV bus only p.
 template <bool pv, class D, class T = hn::TFromD<D>, class V = hn::Vec<D>>
-HWY_INLINE void bus_mismatch(D d, const double* injection, V x, V y, const T* change, V re, V im, V& p, V& q) {
+HWY_INLINE void bus_mismatch(D d, const double* injection, V x, V y, V want_p, V want_q, V re, V im, V& p, V& q) {
   const auto s = hn::Add(hn::Set(d, static_cast<T>(injection[0])), re);
   const auto t = hn::Add(hn::Set(d, static_cast<T>(injection[1])), im);
-  p = hn::MulAdd(y, t, hn::NegMulAdd(x, s, hn::Sub(hn::Load(d, change), re)));
+  p = hn::MulAdd(y, t, hn::NegMulAdd(x, s, hn::Sub(want_p, re)));
   if constexpr (pv) return;
-  q = hn::NegMulAdd(y, s, hn::NegMulAdd(x, t, hn::Sub(hn::Load(d, change + k_group_lanes), im)));
+  q = hn::NegMulAdd(y, s, hn::NegMulAdd(x, t, hn::Sub(want_q, im)));
 }
 
 /// 1 / |1 + u|^4 to second order in |1 + u|^2 - 1, positive everywhere. Multiplied by it, the mismatch of a PQ bus
@@ -139,9 +139,20 @@ HWY_INLINE void subtract_row(const float* x, const std::int32_t* count, Cursor& 
   }
 }
 
+/// One vector of floats from doubles.
+HWY_INLINE V32 load_rounded(const double* from) {
+  const D64 d;
+  const Half32 half;
+#if HWY_TARGET == HWY_SCALAR
+  return hn::DemoteTo(half, hn::Load(d, from));
+#else
+  return hn::Combine(D32(), hn::DemoteTo(half, hn::Load(d, from + k_width64)), hn::DemoteTo(half, hn::Load(d, from)));
+#endif
+}
+
 template <bool pv>
 HWY_INLINE void finish_row32(const CouplingView& a, std::int32_t i, const Coupled<D32>& t, const float* state,
-                             const float* change, float* residual) {
+                             const double* change, float* residual) {
   const D32 d;
   for (std::size_t v = 0; v < k_chunk32; ++v) {
     const std::size_t own = at(i) + v * k_width32;
@@ -149,7 +160,9 @@ HWY_INLINE void finish_row32(const CouplingView& a, std::int32_t i, const Couple
     const auto y = hn::Load(d, state + own + k_group_lanes);
     V32 p;
     V32 q;
-    bus_mismatch<pv>(d, a.injection + 2 * i, x, y, change + own, t.re[v], t.im[v], p, q);
+    const auto want_p = load_rounded(change + own);
+    const auto want_q = load_rounded(change + own + k_group_lanes);
+    bus_mismatch<pv>(d, a.injection + 2 * i, x, y, want_p, want_q, t.re[v], t.im[v], p, q);
     if constexpr (pv) {
       hn::Store(p, d, residual + own);
     } else {
@@ -160,7 +173,7 @@ HWY_INLINE void finish_row32(const CouplingView& a, std::int32_t i, const Couple
   }
 }
 
-void mismatch32(const CouplingView& coupling, const float* state, const float* change, float* residual) {
+void mismatch32(const CouplingView& coupling, const float* state, const double* change, float* residual) {
   const CouplingView& a = coupling;
   const D32 d;
   for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
@@ -187,7 +200,9 @@ HWY_INLINE void finish_row(const CouplingView& a, std::int32_t i, const Coupled<
     const auto y = hn::Load(d, state + own + k_group_lanes);
     V64 p;
     V64 q;
-    bus_mismatch<pv>(d, a.injection + 2 * i, x, y, change + own, t.re[v], t.im[v], p, q);
+    const auto want_p = hn::Load(d, change + own);
+    const auto want_q = hn::Load(d, change + own + k_group_lanes);
+    bus_mismatch<pv>(d, a.injection + 2 * i, x, y, want_p, want_q, t.re[v], t.im[v], p, q);
     largest[v] = hn::Max(largest[v], hn::Abs(p));
     if constexpr (pv) {
       hn::Store(hn::DemoteTo(half, p), half, residual + own);
@@ -219,15 +234,15 @@ void mismatch(const CouplingView& coupling, const double* state, const double* c
   }
 }
 
-/// L x = in.
-HWY_INLINE void forward(const FactorView& f, const float* in, float* x) {
+/// L x = x in place.
+HWY_INLINE void forward(const FactorView& f, float* x) {
   Cursor c{f.lower_column, f.lower_value};
   for (std::int32_t i = 0; i < f.rows; ++i) {
     const std::int32_t* count = f.lower_count + 2 * i;
-    if (in == x && count[0] + count[1] == 0) continue;
+    if (count[0] + count[1] == 0) continue;
     const bool pv = f.is_pv[i] != 0;
     Pair32 pair;
-    load_pair(in + at(i), pv, pair);
+    load_pair(x + at(i), pv, pair);
     if (pv) {
       subtract_row<true>(x, count, c, pair);
     } else {
@@ -324,35 +339,35 @@ HWY_INLINE void rotation(D d, V a, V b, V& m, V& n) {
   n = hn::Mul(b, scaled);
 }
 
-/// exp(rho + j theta) - 1, also for large theta: buses that turn together keep their differences.
+/// exp(j theta) - 1, right to 0.3 % up to |theta| = 1.5, by the series of cosine and sine: buses that turn together
+/// keep their differences, as with half_tangent().
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE void large_stretch(D d, V theta, V rho, V& m, V& n) {
-  V a;
-  V b;
-  half_tangent(d, theta, a, b);
-  rotation(d, a, b, m, n);
-  const auto s = hn::MulAdd(hn::Mul(rho, hn::Set(d, hn::TFromD<D>(0.5))), rho, rho);
-  m = hn::MulAdd(s, m, hn::Add(m, s));
-  n = hn::MulAdd(s, n, n);
+HWY_INLINE void large_turn(D d, V theta, V& m, V& n) {
+  using T = hn::TFromD<D>;
+  const auto s = hn::Mul(theta, theta);
+  const auto cosine =
+      hn::MulAdd(s, hn::MulAdd(s, hn::Set(d, T(-1.0 / 720)), hn::Set(d, T(1.0 / 24))), hn::Set(d, T(-0.5)));
+  const auto sine = hn::MulAdd(s, hn::MulAdd(s, hn::Set(d, T(1.0 / 120)), hn::Set(d, T(-1.0 / 6))), hn::Set(d, T(1)));
+  m = hn::Mul(s, cosine);
+  n = hn::Mul(theta, sine);
 }
 
 /// From the base state, where u = 0. The step of a PV bus is kept beside x, in the place of the unknown it has not.
-void start(const FactorView& factor, const float* change, float* x, float* state) {
+void start(const FactorView& factor, float* x, float* state) {
   const FactorView& f = factor;
   const D32 d;
   for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
-    forward(f, change + first, x + first);
+    forward(f, x + first);
     backward<false>(f, x + first, nullptr, [&](std::int32_t i, bool pv, const Pair32& z) HWY_ATTR {
       Pair32 u;
       for (std::size_t v = 0; v < k_chunk32; ++v) {
+        large_turn(d, z.re[v], u.re[v], u.im[v]);
         if (pv) {
-          V32 a;
-          V32 b;
-          half_tangent(d, z.re[v], a, b);
-          rotation(d, a, b, u.re[v], u.im[v]);
           hn::Store(z.re[v], d, x + first + at(i) + v * k_width32 + k_group_lanes);
         } else {
-          large_stretch(d, z.re[v], z.im[v], u.re[v], u.im[v]);
+          const auto growth = hn::MulAdd(hn::Mul(z.im[v], hn::Set(d, 0.5F)), z.im[v], z.im[v]);
+          u.re[v] = hn::MulAdd(growth, u.re[v], hn::Add(u.re[v], growth));
+          u.im[v] = hn::MulAdd(growth, u.im[v], u.im[v]);
         }
       }
       store_pair(u, false, state + first + at(i));
@@ -393,7 +408,7 @@ void widen(const FactorView& factor, float* x, const float* state32, const doubl
   for (std::int32_t i = 0; i < f.rows; ++i) pv_rows += f.is_pv[i];
   for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
     const double* own_ratio = ratio + pv_rows * k_group_lanes;
-    forward(f, x + first, x + first);
+    forward(f, x + first);
     backward<false>(f, x + first, nullptr, [&](std::int32_t i, bool pv, const Pair32&) HWY_ATTR {
       if (pv) own_ratio -= k_group_lanes;
       for (std::size_t l = first; l < first + k_at_once; l += k_width64) {
@@ -416,7 +431,7 @@ template <bool masked>
 HWY_INLINE void step_lanes(const FactorView& f, float* x, const std::uint32_t* moves, double* state) {
   const D64 d;
   const Half32 half;
-  forward(f, x, x);
+  forward(f, x);
   backward<masked>(f, x, moves, [&](std::int32_t i, bool pv, const Pair32&) HWY_ATTR {
     for (std::size_t l = 0; l < k_at_once; l += k_width64) {
       const std::size_t own = at(i) + l;
@@ -482,7 +497,7 @@ HWY_INLINE void transpose([[maybe_unused]] D d, [[maybe_unused]] V (&v)[N]) {
 /// Numbers ahead of which the flows' own arrays are fetched: one stream per flow is more than the hardware follows.
 constexpr std::size_t k_ahead = 48;
 
-void gather_part(const BusView& b, const double* const* flow, std::size_t part, double* change, float* change32) {
+void gather_part(const BusView& b, const double* const* flow, std::size_t part, double* change, float* x) {
   const D64 d;
   const Half32 d32;
   constexpr std::size_t N = k_width64;
@@ -502,7 +517,7 @@ void gather_part(const BusView& b, const double* const* flow, std::size_t part, 
         const std::size_t row = static_cast<std::size_t>(position);
         const auto value = hn::MulSub(v[k], hn::Set(d, per_mva), hn::Set(d, b.injection[2 * row + part]));
         hn::Store(value, d, change + at(position) + part * k_group_lanes + l);
-        hn::Store(hn::DemoteTo(d32, value), d32, change32 + at(position) + part * k_group_lanes + l);
+        hn::Store(hn::DemoteTo(d32, value), d32, x + at(position) + part * k_group_lanes + l);
       }
     }
     for (std::size_t bus = whole; bus < static_cast<std::size_t>(b.buses); ++bus) {
@@ -512,14 +527,14 @@ void gather_part(const BusView& b, const double* const* flow, std::size_t part, 
       for (std::size_t k = 0; k < N; ++k) out[k] = flow[l + k][bus];
       const auto value = hn::MulSub(hn::Load(d, out), hn::Set(d, per_mva), hn::Set(d, b.injection[2 * row + part]));
       hn::Store(value, d, out);
-      hn::Store(hn::DemoteTo(d32, value), d32, change32 + at(b.position[bus]) + part * k_group_lanes + l);
+      hn::Store(hn::DemoteTo(d32, value), d32, x + at(b.position[bus]) + part * k_group_lanes + l);
     }
   }
 }
 
-void gather(const BusView& b, const double* const* p_mw, const double* const* q_mvar, double* change, float* change32) {
-  gather_part(b, p_mw, 0, change, change32);
-  gather_part(b, q_mvar, 1, change, change32);
+void gather(const BusView& b, const double* const* p_mw, const double* const* q_mvar, double* change, float* x) {
+  gather_part(b, p_mw, 0, change, x);
+  gather_part(b, q_mvar, 1, change, x);
 }
 
 /// Magnitude and angle of one bus at one vector of lanes; zero where it is not energised.
@@ -536,7 +551,7 @@ HWY_INLINE void polar_of_bus(const BusView& b, std::int32_t position, const doub
                               : hn::Load(d, ratio + static_cast<std::size_t>(pv) * k_group_lanes);
   vm = hn::Mul(modulus, hn::Set(d, b.vm_pu[position]));
   va = hn::Add(angle_deg(d, x, y, modulus), hn::Set(d, b.va_deg[position]));
-  poison = hn::MulAdd(hn::Mul(x, y), hn::Zero(d), poison);
+  poison = hn::MulAdd(pv < 0 ? vm : va, hn::Zero(d), poison);
 }
 
 void polar(const BusView& b, const double* state, const double* ratio, double* const* vm_pu, double* const* va_deg,

@@ -53,12 +53,12 @@ struct BusView {
 struct LaneKernels {
   std::string_view name;
 
-  /// First step, in float, from the base state: solves for `change` and sets `state` to where it leads.
-  void (*start)(const FactorView& f, const float* change, float* x, float* state);
+  /// First step, in float, from the base state: solves L U x = x in place and sets `state` to where x leads.
+  void (*start)(const FactorView& f, float* x, float* state);
   /// Mismatch of the state in float, scaled for the chord step: residual = scale (change - calculated).
-  void (*mismatch32)(const CouplingView& a, const float* state, const float* change, float* residual);
-  /// Solves L U x = x in place and moves `state32` by x into the double `state`, where |1 + u| of PV rows is set exactly
-  /// to `ratio` (one row of lanes per PV bus, by position). `x` must come from start() and mismatch32().
+  void (*mismatch32)(const CouplingView& a, const float* state, const double* change, float* residual);
+  /// Solves L U x = x in place and moves `state32` by x into the double `state`, where |1 + u| of PV rows is set
+  /// exactly to `ratio` (one row of lanes per PV bus, by position). `x` must come from start() and mismatch32().
   void (*widen)(const FactorView& f, float* x, const float* state32, const double* ratio, double* state);
   /// Mismatch in double; `residual` is scaled and rounded to float for the solve. `norm`: largest |mismatch| per lane;
   /// meaningless where the state is not finite.
@@ -66,9 +66,8 @@ struct LaneKernels {
   /// Solves L U x = x in place and moves the double state by x. `moves`: null, or per lane all bits set, or none for a
   /// lane that stays.
   void (*step)(const FactorView& f, float* x, const std::uint32_t* moves, double* state);
-  /// change = flow / base_mva - base injection, both numbers of every bus, in double and float.
-  void (*gather)(const BusView& b, const double* const* p_mw, const double* const* q_mvar, double* change,
-                 float* change32);
+  /// change = flow / base_mva - base injection, both numbers of every bus; x = change in float.
+  void (*gather)(const BusView& b, const double* const* p_mw, const double* const* q_mvar, double* change, float* x);
   /// vm = vm_base |1 + u|, va = va_base + arg(1 + u) in degrees, into one array per lane, zero where a bus is not
   /// energised; |1 + u| of PV rows is read from `ratio`. `poison` per lane is 0, or NaN where any number is not finite.
   void (*polar)(const BusView& b, const double* state, const double* ratio, double* const* vm_pu, double* const* va_deg,

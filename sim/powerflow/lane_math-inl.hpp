@@ -14,10 +14,10 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// arctan t in degrees for |t| <= 0.1: the Taylor series to t^15, exact to rounding there.
+/// 2 arctan t in degrees for |t| <= 0.1: the Taylor series to t^15, exact to rounding there.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V arctan_series_deg(D d, V t) {
-  constexpr double k_degrees = 57.295779513082320877;
+HWY_INLINE V twice_arctan_deg(D d, V t) {
+  constexpr double k_degrees = 2.0 * 57.295779513082320877;
   const auto s = hn::Mul(t, t);
   auto sum = hn::Set(d, -k_degrees / 15);
   for (int k = 13; k >= 1; k -= 2)
@@ -31,14 +31,14 @@ template <class D, class V = hn::Vec<D>>
 HWY_INLINE V angle_deg(D d, V x, V y, V m) {
   const auto tangent = hn::Div(y, hn::Add(x, m));
   const auto small = hn::Le(hn::Abs(tangent), hn::Set(d, 0.1));
-  const auto direct = hn::Mul(hn::Set(d, 2.0), arctan_series_deg(d, tangent));
+  const auto direct = twice_arctan_deg(d, tangent);
   if (hn::AllTrue(d, small)) return direct;
   const auto one = hn::Set(d, 1.0);
   auto t = tangent;
   for (int halving = 0; halving < 4; ++halving) {
     t = hn::Div(t, hn::Add(one, hn::Sqrt(hn::MulAdd(t, t, one))));
   }
-  return hn::IfThenElse(small, direct, hn::Mul(hn::Set(d, 32.0), arctan_series_deg(d, t)));
+  return hn::IfThenElse(small, direct, hn::Mul(hn::Set(d, 16.0), twice_arctan_deg(d, t)));
 }
 
 }  // namespace

@@ -57,14 +57,13 @@ struct LaneSolver::Scratch {
     const auto numbers = at(base.pattern().positions()) * k_bus;
     change.resize(numbers);
     state.resize(numbers);
-    change32.resize(numbers);
     state32.resize(numbers);
     x.resize(numbers);
     ratio.assign(at(base.pv_count()) * k_lanes, 1.0);
   }
 
   LaneVector<double> change, state, ratio;
-  LaneVector<float> change32, state32, x;
+  LaneVector<float> state32, x;
   std::vector<double> spare;  ///< results of lanes without a flow
 };
 
@@ -159,9 +158,9 @@ void LaneSolver::solve_group(std::span<const LaneTask> tasks, const FlowOptions&
     vm[l] = l < tasks.size() ? task.state->vm_pu.data() : s.spare.data();
     va[l] = l < tasks.size() ? task.state->va_deg.data() : s.spare.data();
   }
-  kernels_->gather(buses, p.data(), q.data(), s.change.data(), s.change32.data());
-  kernels_->start(factor, s.change32.data(), s.x.data(), s.state32.data());
-  kernels_->mismatch32(coupling, s.state32.data(), s.change32.data(), s.x.data());
+  kernels_->gather(buses, p.data(), q.data(), s.change.data(), s.x.data());
+  kernels_->start(factor, s.x.data(), s.state32.data());
+  kernels_->mismatch32(coupling, s.state32.data(), s.change.data(), s.x.data());
   kernels_->widen(factor, s.x.data(), s.state32.data(), s.ratio.data(), s.state.data());
 
   alignas(64) std::array<double, k_lanes> norm{};

@@ -6,6 +6,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <iterator>
 
 #include "scenarios/csv.hpp"
@@ -16,8 +17,13 @@ namespace gridplus::foreign {
 namespace {
 
 void append_number(std::string& out, double value) {
+  if (value == 0.0) value = 0.0;  // -0 has no meaning to people
+  const double size = std::abs(value);
+  const bool plain = value == 0.0 || (size >= 1e-5 && size < 1e15);
   std::array<char, 32> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value == 0.0 ? 0.0 : value).ptr;
+  char* const last = digits.data() + digits.size();
+  const auto end = plain ? std::to_chars(digits.data(), last, value, std::chars_format::fixed).ptr
+                         : std::to_chars(digits.data(), last, value).ptr;
   out.append(digits.data(), end);
 }
 

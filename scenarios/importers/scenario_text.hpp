@@ -10,7 +10,8 @@
 
 namespace gridplus::foreign {
 
-/// The shortest decimal text that reads back as the same double; `-0` is written `0`.
+/// The shortest decimal text that reads back as the same double, without an exponent where that is readable; `-0` is
+/// written `0`.
 [[nodiscard]] std::string number_text(double value);
 
 /// `value` followed by its unit: `12.5 MW`.

@@ -19,6 +19,8 @@ TEST(ScenarioText, NumbersAreShort) {
   EXPECT_EQ(number_text(0.1), "0.1");
   EXPECT_EQ(number_text(-0.0), "0");
   EXPECT_EQ(number_text(2850.0), "2850");
+  EXPECT_EQ(number_text(-100000.0), "-100000");
+  EXPECT_EQ(number_text(3e-6), "3e-06");
   EXPECT_EQ(quantity_text(0.5, "MW"), "0.5 MW");
 }
 

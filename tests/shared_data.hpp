@@ -17,8 +17,8 @@ inline std::filesystem::path shared_folder() {
 }  // namespace gridplus::test
 
 /// Skips the test where the public data are absent; in CI their absence is a failure.
-#define GRIDPLUS_NEED_SHARED()                                                                                      \
-  if (::gridplus::test::shared_folder().empty()) {                                                                  \
+#define GRIDPLUS_NEED_SHARED()                                                                                       \
+  if (::gridplus::test::shared_folder().empty()) {                                                                   \
     if (std::getenv("CI") != nullptr) FAIL() << "GRIDPLUS_SHARED names no folder, and in CI the data must be there"; \
     GTEST_SKIP() << "set GRIDPLUS_SHARED to a folder with the public data (MATPOWER cases, RTS-GMLC, SimBench)";     \
   }

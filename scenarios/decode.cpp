@@ -130,7 +130,7 @@ void decode_events(Context& context, const Node& root, Spec& spec) {
     outage.node = &entry;
     const auto from = decode_date(context, entry, "from", place);
     const auto to = decode_date(context, entry, "to", place);
-    if (!from || !to) return;
+    if (!from || !to || outage.subject.empty()) return;
     if (to->utc <= from->utc)
       context.fail(entry.find("to")->where(), Path(place, "to"), "the outage ends before it begins",
                    "a time after 'from'");

@@ -97,7 +97,7 @@ ProducerOffer ReservoirHydro::offer(const Params& params, const State& state, co
   const double stored_per_mwh = params.variable_cost_per_mwh + water_value(params, state, context);
   ProducerOffer offer;
   offer.available_mw = offer.max_mw = now.most_turbined * now.mw_per_flow;
-  offer.min_mw = now.least_turbined * now.mw_per_flow;
+  offer.min_mw = offer.machine_min_mw = now.least_turbined * now.mw_per_flow;
   offer.may_start = false;
   offer.may_stop = false;
   offer.full_load_cost_per_mwh = stored_per_mwh;

@@ -25,31 +25,29 @@ bool holds_voltage(const Connection& connection, bool online) {
   return !std::isnan(connection.vm_set_pu) && (online || connection.holds_voltage_offline);
 }
 
-void share_out(const Model& model, const Topology& topology, const Headroom& headroom, SharePurpose purpose,
-               Sharing& sharing) {
-  sharing.share.assign(model.producer_count(), 0.0);
-  sharing.island_has_share.assign(topology.devices.size(), 0);
-  const auto room = [&](std::uint32_t p) {
-    const double up = headroom.up_mw[p], down = headroom.down_mw[p];
-    if (purpose == SharePurpose::more_power) return up;
-    if (purpose == SharePurpose::less_power) return down;
-    return std::min(up, down);
-  };
+void share_out(const Model& model, const Topology& topology, const Headroom& headroom,
+               std::span<const double> missing_mw, Sharing& sharing) {
+  sharing.assign(model.producer_count(), 0.0);
   for (std::size_t i = 0; i < topology.devices.size(); ++i) {
     const auto& producers = topology.devices[i].producers;
-    // First the dispatchable units by their room, then everybody by room, then whoever runs at all.
-    for (int resort = 0; resort < 3; ++resort) {
+    const double missing = missing_mw.empty() ? 0.0 : missing_mw[i];
+    const auto room = [&](std::uint32_t p) {
+      if (missing_mw.empty()) return std::min(headroom.up_mw[p], headroom.down_mw[p]);
+      return missing >= 0.0 ? headroom.up_mw[p] : headroom.down_mw[p];
+    };
+    enum class Resort { dispatchable, everybody, whoever_runs };
+    for (const Resort resort : {Resort::dispatchable, Resort::everybody, Resort::whoever_runs}) {
       double total = 0.0;
       for (const std::uint32_t p : producers) {
-        const bool able = resort > 0 || headroom.balancing[p] != 0;
-        const double weight = !able ? 0.0 : resort < 2 ? room(p) : headroom.up_mw[p] + headroom.down_mw[p];
-        sharing.share[p] = weight;
-        total += weight;
+        if (resort == Resort::whoever_runs)
+          sharing[p] = headroom.up_mw[p] + headroom.down_mw[p];
+        else
+          sharing[p] = resort == Resort::everybody || headroom.balancing[p] != 0 ? room(p) : 0.0;
+        total += sharing[p];
       }
       constexpr double k_least_room_mw = 1e-3;
-      if (total < (resort < 2 ? k_least_room_mw : 1e-9)) continue;
-      for (const std::uint32_t p : producers) sharing.share[p] /= total;
-      sharing.island_has_share[i] = 1;
+      if (total < k_least_room_mw || (resort == Resort::dispatchable && total < std::abs(missing))) continue;
+      for (const std::uint32_t p : producers) sharing[p] /= total;
       break;
     }
   }

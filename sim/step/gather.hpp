@@ -21,12 +21,9 @@ struct BusInjections {
   [[nodiscard]] powerflow::FlowInput input(bool q_limits, bool shares) const;
 };
 
-/// How what an island is missing is shared among its balancing units, per producer, summing to 1 in each island that
-/// has any.
-struct Sharing {
-  std::vector<double> share;
-  std::vector<std::uint8_t> island_has_share;
-};
+/// How what an island is missing is shared among its producers: one share each, summing to 1 in each island where
+/// any can take a part.
+using Sharing = std::vector<double>;
 
 /// Whether a device holds the voltage of its bus.
 [[nodiscard]] bool holds_voltage(const Connection& connection, bool online);
@@ -37,12 +34,11 @@ struct Headroom {
   std::span<const std::uint8_t> balancing;  ///< dispatchable units; others help only when these cannot
 };
 
-enum class SharePurpose : std::uint8_t { either_way, more_power, less_power };
-
-/// Shares in proportion to the headroom: to the smaller of up and down where the sign of what is missing is not known
-/// yet. Dispatchable units come first, then everybody with room, then whoever runs at all.
-void share_out(const Model& model, const Topology& topology, const Headroom& headroom, SharePurpose purpose,
-               Sharing& sharing);
+/// Shares in proportion to the headroom in the direction that is needed, or, where `missing_mw` (per island) is empty
+/// because it is not known yet, to the smaller of up and down. Dispatchable units come first; where their room is less
+/// than what is missing everybody with room joins; where nobody has any, whoever runs at all.
+void share_out(const Model& model, const Topology& topology, const Headroom& headroom,
+               std::span<const double> missing_mw, Sharing& sharing);
 
 /// Injections of a DC link at its two ends, MW. The receiving end gets what is left after the losses.
 struct LinkEnds {

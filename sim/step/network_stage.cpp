@@ -69,10 +69,10 @@ class NetworkStage final : public Stage {
     gather(model_, frame.topology, frame.block, s, frame.row(frame.link_mw, s), worker.bus);
     const Headroom headroom{frame.row(frame.balancing_up_mw, s), frame.row(frame.balancing_down_mw, s),
                             frame.row(frame.balancing, s)};
-    share_out(model_, frame.topology, headroom, SharePurpose::either_way, worker.sharing);
+    share_out(model_, frame.topology, headroom, {}, worker.sharing);
     SolveReport report = solve_flow(state, frame, worker);
-    if (const auto purpose = limit_broken(frame.topology, headroom, worker)) {
-      share_out(model_, frame.topology, headroom, *purpose, worker.sharing);
+    if (limit_broken(frame.topology, headroom, worker)) {
+      share_out(model_, frame.topology, headroom, worker.missing_mw, worker.sharing);
       report = solve_flow(state, frame, worker);
       if (limit_broken(frame.topology, headroom, worker))
         note(frame, s, "balancing_exhausted", largest(worker.missing_mw),
@@ -92,7 +92,7 @@ class NetworkStage final : public Stage {
     worker.bus.participation.assign(model_.grid.bus_count(), 0.0);
     if (model_.network.distributed_slack)
       for (std::size_t p = 0; p < model_.producer_count(); ++p)
-        worker.bus.participation[model_.producer_connection[p].bus.index()] += worker.sharing.share[p];
+        worker.bus.participation[model_.producer_connection[p].bus.index()] += worker.sharing[p];
     else
       take_by_slack_bus(frame, worker);
     SolveReport report;
@@ -118,14 +118,14 @@ class NetworkStage final : public Stage {
       if (bus == Islands::k_none) continue;
       double total = 0.0;
       for (const std::uint32_t p : frame.topology.devices[i].producers) {
-        if (model_.producer_connection[p].bus.index() != bus) worker.sharing.share[p] = 0.0;
-        total += worker.sharing.share[p];
+        if (model_.producer_connection[p].bus.index() != bus) worker.sharing[p] = 0.0;
+        total += worker.sharing[p];
       }
       for (const std::uint32_t p : frame.topology.devices[i].producers) {
         if (total > 0.0)
-          worker.sharing.share[p] /= total;
+          worker.sharing[p] /= total;
         else if (p == frame.topology.devices[i].slack_order.front())
-          worker.sharing.share[p] = 1.0;
+          worker.sharing[p] = 1.0;
       }
       worker.bus.participation[bus] = 1.0;
     }
@@ -186,17 +186,15 @@ class NetworkStage final : public Stage {
       if (worker.bus.slack_bus[i] == Islands::k_none) worker.missing_mw[i] = worker.island_losses_mw[i] = 0.0;
   }
 
-  /// The direction in which some island needs shares anew, if a unit would leave its headroom.
-  [[nodiscard]] std::optional<SharePurpose> limit_broken(const Topology& topology, const Headroom& headroom,
-                                                         const Worker& worker) const {
+  /// Whether some unit would leave its headroom.
+  [[nodiscard]] static bool limit_broken(const Topology& topology, const Headroom& headroom, const Worker& worker) {
     constexpr double k_tolerance_mw = 1e-6;
     for (std::size_t i = 0; i < topology.devices.size(); ++i)
       for (const std::uint32_t p : topology.devices[i].producers) {
-        const double mw = worker.sharing.share[p] * worker.missing_mw[i];
-        if (mw > headroom.up_mw[p] + k_tolerance_mw) return SharePurpose::more_power;
-        if (mw < -headroom.down_mw[p] - k_tolerance_mw) return SharePurpose::less_power;
+        const double mw = worker.sharing[p] * worker.missing_mw[i];
+        if (mw > headroom.up_mw[p] + k_tolerance_mw || mw < -headroom.down_mw[p] - k_tolerance_mw) return true;
       }
-    return std::nullopt;
+    return false;
   }
 
   static double largest(const std::vector<double>& values) {
@@ -217,7 +215,7 @@ class NetworkStage final : public Stage {
     for (std::size_t i = 0; i < frame.topology.devices.size(); ++i) {
       const bool dead = worker.bus.slack_bus[i] == Islands::k_none;
       for (const std::uint32_t p : frame.topology.devices[i].producers)
-        p_mw[p] = dead ? 0.0 : p_mw[p] + worker.sharing.share[p] * worker.missing_mw[i];
+        p_mw[p] = dead ? 0.0 : p_mw[p] + worker.sharing[p] * worker.missing_mw[i];
     }
     write_buses(frame, s, worker);
     write_reactive(frame, s, worker);

@@ -13,7 +13,7 @@ target_compile_options(gridplus_flags INTERFACE -Wall -Wextra -Wpedantic -Wshado
 target_link_libraries(gridplus_flags INTERFACE OpenMP::OpenMP_CXX)
 if(GRIDPLUS_WERROR)
   # g++ 12 takes members of aggregates of strings for uninitialised (a false alarm).
-  target_compile_options(gridplus_flags INTERFACE -Werror -Wno-maybe-uninitialized)
+  target_compile_options(gridplus_flags INTERFACE -Werror $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
 if(GRIDPLUS_SANITIZE)
   target_compile_options(gridplus_flags INTERFACE -fsanitize=${GRIDPLUS_SANITIZE} -fno-omit-frame-pointer

@@ -19,6 +19,26 @@ std::string join(std::span<const Diagnostic> diagnostics) {
   return text;
 }
 
+/// Problems alike in all but their path are one, with a count.
+std::vector<Diagnostic> without_repeats(std::vector<Diagnostic> sorted) {
+  std::vector<Diagnostic> kept;
+  std::vector<std::size_t> repeats;
+  for (Diagnostic& diagnostic : sorted) {
+    std::size_t place = kept.size();
+    for (std::size_t i = kept.size(); i-- > 0 && kept[i].where == diagnostic.where;)
+      if (diagnostic.where.line > 0 && kept[i].problem == diagnostic.problem) place = i;
+    if (place < kept.size()) {
+      ++repeats[place];
+    } else {
+      kept.push_back(std::move(diagnostic));
+      repeats.push_back(0);
+    }
+  }
+  for (std::size_t i = 0; i < kept.size(); ++i)
+    if (repeats[i] > 0) kept[i].problem += fmt::format(" (and {} more entries that it holds for)", repeats[i]);
+  return kept;
+}
+
 /// Levenshtein distance without regard to letter case.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -65,7 +85,7 @@ void Diagnostics::throw_if_any() {
   if (list_.empty()) return;
   std::stable_sort(list_.begin(), list_.end(),
                    [](const Diagnostic& a, const Diagnostic& b) { return a.where < b.where; });
-  throw InputError(std::move(list_));
+  throw InputError(without_repeats(std::move(list_)));
 }
 
 std::string did_you_mean(std::string_view word, std::span<const std::string> candidates) {

@@ -55,7 +55,8 @@ class Diagnostics {
   [[nodiscard]] bool empty() const { return list_.empty(); }
   [[nodiscard]] std::size_t size() const { return list_.size(); }
   [[nodiscard]] std::span<const Diagnostic> list() const { return list_; }
-  /// Throws InputError with all problems, sorted by file, line and column, if there is any.
+  /// Throws InputError with all problems, sorted by file, line and column, if there is any. What is wrong in the same
+  /// way at the same place (a key that holds for all rows of a table) is said once.
   void throw_if_any();
 
  private:

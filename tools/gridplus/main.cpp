@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -54,6 +55,9 @@ int run_command_line(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace gridplus::tools;
+  // A closed pipe or a file-size limit shall come back as an error of the write, with a message, not as a kill.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     return run_command_line(argc, argv);
   } catch (const gridplus::InputError& error) {

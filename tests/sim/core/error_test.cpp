@@ -37,6 +37,21 @@ TEST(Errors, WithoutProblemsNothingIsThrown) {
   EXPECT_NO_THROW(diagnostics.throw_if_any());
 }
 
+TEST(Diagnostics, SaysOnceWhatHoldsForManyRows) {
+  Diagnostics diagnostics;
+  for (int row = 0; row < 20; ++row)
+    diagnostics.add({{"a.yaml", 3, 5}, "producers[" + std::to_string(row) + "].capacity", "is no number", "", ""});
+  diagnostics.add({{"a.yaml", 3, 5}, "producers[0].ramp_rate", "is no rate", "", ""});
+  try {
+    diagnostics.throw_if_any();
+    FAIL() << "nothing was thrown";
+  } catch (const InputError& error) {
+    ASSERT_EQ(error.diagnostics().size(), 2U);
+    EXPECT_EQ(error.diagnostics()[0].problem, "is no number (and 19 more entries that it holds for)");
+    EXPECT_EQ(error.diagnostics()[1].problem, "is no rate");
+  }
+}
+
 TEST(Errors, ABrokenPromiseSaysThatItIsOurs) {
   EXPECT_NO_THROW(ensure(true, "holds"));
   try {

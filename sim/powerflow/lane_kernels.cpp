@@ -173,8 +173,7 @@ HWY_INLINE void finish_row32(const CouplingView& a, std::int32_t i, const Couple
   }
 }
 
-void mismatch32(const CouplingView& coupling, const float* state, const double* change, float* residual) {
-  const CouplingView& a = coupling;
+void mismatch32(const CouplingView& a, const float* state, const double* change, float* residual) {
   const D32 d;
   for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
     for (std::int32_t i = 0; i < a.rows; ++i) {
@@ -215,8 +214,7 @@ HWY_INLINE void finish_row(const CouplingView& a, std::int32_t i, const Coupled<
   }
 }
 
-void mismatch(const CouplingView& coupling, const double* state, const double* change, float* residual, double* norm) {
-  const CouplingView& a = coupling;
+void mismatch(const CouplingView& a, const double* state, const double* change, float* residual, double* norm) {
   const D64 d;
   for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
     V64 largest[k_chunk64];
@@ -353,8 +351,7 @@ HWY_INLINE void large_turn(D d, V theta, V& m, V& n) {
 }
 
 /// From the base state, where u = 0. The step of a PV bus is kept beside x, in the place of the unknown it has not.
-void start(const FactorView& factor, float* x, float* state) {
-  const FactorView& f = factor;
+void start(const FactorView& f, float* x, float* state) {
   const D32 d;
   for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
     forward(f, x + first);
@@ -400,8 +397,7 @@ HWY_INLINE void move_pq(const float* z, V64& x, V64& y) {
   multiply_in(hn::PromoteTo(d, m), hn::PromoteTo(d, n), x, y);
 }
 
-void widen(const FactorView& factor, float* x, const float* state32, const double* ratio, double* state) {
-  const FactorView& f = factor;
+void widen(const FactorView& f, float* x, const float* state32, const double* ratio, double* state) {
   const D64 d;
   const Half32 half;
   std::size_t pv_rows = 0;
@@ -451,8 +447,7 @@ HWY_INLINE void step_lanes(const FactorView& f, float* x, const std::uint32_t* m
   });
 }
 
-void step(const FactorView& factor, float* x, const std::uint32_t* moves, double* state) {
-  const FactorView& f = factor;
+void step(const FactorView& f, float* x, const std::uint32_t* moves, double* state) {
   for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
     if (moves == nullptr) {
       step_lanes<false>(f, x + first, nullptr, state + first);

@@ -81,9 +81,8 @@ class NetworkStage final : public Stage {
     if (!report.converged())
       note(frame, s, "not_converged", report.max_mismatch_pu,
            std::string(powerflow::to_string(report.status)) +
-               " from the last block's voltages and from a flat start: the dispatch may ask for more than the network "
-               "can "
-               "carry; the step is reported with its DC power flow");
+               " from the last block's voltages and from a flat start; the dispatch may ask for more than the network "
+               "can carry, and the step is reported with its DC power flow");
     write(frame, s, worker, report);
   }
 

@@ -81,8 +81,8 @@ class NetworkStage final : public Stage {
     if (!report.converged())
       note(frame, s, "not_converged", report.max_mismatch_pu,
            std::string(powerflow::to_string(report.status)) +
-               " from the last block's voltages and from a flat start; the dispatch may ask for more than the network "
-               "can carry, and the step is reported with its DC power flow");
+               " from the last block's voltages and from DC angles; the dispatch may ask for more than the network can "
+               "carry, and the step is reported with its DC power flow");
     write(frame, s, worker, report);
   }
 
@@ -135,8 +135,7 @@ class NetworkStage final : public Stage {
     const powerflow::FlowInput input = worker.bus.input(model_.network.flow.enforce_q_limits, true);
     SolveReport report = worker.newton->solve(input, model_.network.flow, worker.flow);
     if (!report.converged()) {
-      std::fill(worker.flow.vm_pu.begin(), worker.flow.vm_pu.end(), 1.0);
-      std::fill(worker.flow.va_deg.begin(), worker.flow.va_deg.end(), 0.0);
+      solve_dc(worker);  // 1 p.u. and the angles of the DC flow
       const int before = report.iterations;
       report = worker.newton->solve(input, model_.network.flow, worker.flow);
       report.iterations += before;

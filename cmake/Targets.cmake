@@ -37,9 +37,10 @@ function(gridplus_library name)
   target_link_libraries(${name} PUBLIC gridplus_flags ${ARG_USES} PRIVATE ${ARG_PRIVATE_USES})
 endfunction()
 
-# What .ci/run builds under the sanitizers, without naming test programs one by one.
+# What .ci/run builds under the sanitizers and with clang, without naming programs one by one.
 add_custom_target(gridplus_fast_tests)
 add_custom_target(gridplus_thread_tests)
+add_custom_target(gridplus_fuzzers)
 
 # gridplus_test(NAME SOURCES a_test.cpp USES gridplus_grid [SLOW] [THREADS])
 # One test program a folder of tests; every TEST in it is known to ctest by its own name. A test finds the checkout by
@@ -89,6 +90,7 @@ function(gridplus_fuzzer name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE gridplus_flags ${ARG_USES})
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  add_dependencies(gridplus_fuzzers ${name})
 endfunction()
 
 # gridplus_benchmark(NAME SOURCES x_benchmark.cpp USES gridplus_powerflow)

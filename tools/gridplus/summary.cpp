@@ -26,10 +26,10 @@ std::string category_table(const RunSummary& summary, const Model& model) {
   for (const CategoryTotal& row : summary.categories) {
     const double possible = row.capacity_mw * hours;
     out += fmt::format("{:<18}{:>12}{:>14}{:>8.1f}{:>10.1f}{:>14}{:>16}{:>12}\n", row.category.substr(0, 17),
-                       grouped(row.capacity_mw, 1), grouped(row.energy_mwh, 0),
+                       grouped(row.capacity_mw), grouped(row.energy_mwh),
                        total > 0.0 ? 100.0 * row.energy_mwh / total : 0.0,
-                       possible > 0.0 ? 100.0 * row.energy_mwh / possible : 0.0, grouped(row.curtailed_mwh, 0),
-                       grouped(row.cost, 0), grouped(row.co2_t, 0));
+                       possible > 0.0 ? 100.0 * row.energy_mwh / possible : 0.0, grouped(row.curtailed_mwh),
+                       grouped(row.cost), grouped(row.co2_t));
   }
   return out;
 }
@@ -54,21 +54,20 @@ std::string summary_text(const RunSummary& summary, const Model& model) {
                                 model.time.step_s() / 60, format_local(model.time.start()),
                                 format_local(model.time.at(summary.steps)));
   out += category_table(summary, model) + "\n";
-  out += line("demand", fmt::format("{} MWh, peak {} MW, load factor {:.1f} %", grouped(demand, 0),
-                                    grouped(kpi("peak_demand_mw"), 1), 100.0 * kpi("load_factor")));
-  out +=
-      line("unserved", fmt::format("{} MWh ({:.4f} %) in {} h", grouped(kpi("unserved_energy_mwh"), 1),
-                                   percent_of_demand(kpi("unserved_energy_mwh")), grouped(kpi("unserved_hours_h"), 1)));
+  out += line("demand", fmt::format("{} MWh, peak {} MW, load factor {:.1f} %", grouped(demand),
+                                    grouped(kpi("peak_demand_mw")), 100.0 * kpi("load_factor")));
+  out += line("unserved", fmt::format("{} MWh ({:.4f} %) in {} h", grouped(kpi("unserved_energy_mwh")),
+                                      percent_of_demand(kpi("unserved_energy_mwh")), grouped(kpi("unserved_hours_h"))));
   out += line("losses",
-              fmt::format("{} MWh ({:.2f} %)", grouped(kpi("losses_mwh"), 0), percent_of_demand(kpi("losses_mwh"))));
+              fmt::format("{} MWh ({:.2f} %)", grouped(kpi("losses_mwh")), percent_of_demand(kpi("losses_mwh"))));
   out += line("curtailed", fmt::format("{} MWh ({:.2f} % of what the curtailed units had)",
-                                       grouped(kpi("curtailed_mwh"), 0), 100.0 * kpi("curtailed_share")));
+                                       grouped(kpi("curtailed_mwh")), 100.0 * kpi("curtailed_share")));
   if (model.storage_count() > 0)
-    out += line("storage", fmt::format("{} MWh in, {} MWh out, {:.0f} full cycles", grouped(kpi("charged_mwh"), 0),
-                                       grouped(kpi("discharged_mwh"), 0), kpi("storage_full_cycles")));
-  out += line("cost", fmt::format("{} {}, of it {} for {} starts", grouped(kpi("operating_cost"), 0), currency,
-                                  grouped(kpi("start_cost"), 0), grouped(kpi("starts"), 0)));
-  out += line("emissions", fmt::format("{} t CO2, {:.3f} t/MWh", grouped(kpi("co2_t"), 0), kpi("co2_per_mwh")));
+    out += line("storage", fmt::format("{} MWh in, {} MWh out, {:.0f} full cycles", grouped(kpi("charged_mwh")),
+                                       grouped(kpi("discharged_mwh")), kpi("storage_full_cycles")));
+  out += line("cost", fmt::format("{} {}, of it {} for {} starts", grouped(kpi("operating_cost")), currency,
+                                  grouped(kpi("start_cost")), grouped(kpi("starts"), 0)));
+  out += line("emissions", fmt::format("{} t CO2, {:.3f} t/MWh", grouped(kpi("co2_t")), kpi("co2_per_mwh")));
   if (model.network.method == NetworkMethod::ac) {
     out += line("lowest voltage", seen(summary.lowest_voltage, "p.u.", 4));
     out += line("highest voltage", seen(summary.highest_voltage, "p.u.", 4));

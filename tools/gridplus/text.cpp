@@ -16,6 +16,12 @@ std::string grouped(double value, int decimals) {
   return digits;
 }
 
+std::string grouped(double value) {
+  const double size = std::abs(value);
+  const int decimals = size >= 1000.0 || size == 0.0 ? 0 : size >= 100.0 ? 1 : size >= 10.0 ? 2 : size >= 1.0 ? 3 : 4;
+  return grouped(value, decimals);
+}
+
 std::string duration(double seconds) {
   if (seconds < 60.0) return fmt::format("{:.1f} s", seconds);
   const auto whole = static_cast<long>(std::lround(seconds));

@@ -1,10 +1,12 @@
 // gridplus: simulates Internet-connected electricity grids. See `gridplus --help`.
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <new>
 
@@ -50,11 +52,21 @@ int run_command_line(int argc, char** argv) {
   return exit_code;
 }
 
+/// Starts the program anew with OpenMP threads that sleep while they wait, unless the environment says how they shall.
+/// By default they spin, which takes the cores from the threads that compress results, and from other programs: a year
+/// of RTS-GMLC on two cores took 0.95 s with spinning threads, 0.67 s with sleeping ones. libgomp reads the setting
+/// before main() and from the environment alone. If the program cannot be started anew, it goes on as it is.
+void let_waiting_threads_sleep(char** argv) {
+  if (std::getenv("OMP_WAIT_POLICY") != nullptr || setenv("OMP_WAIT_POLICY", "passive", 1) != 0) return;
+  execv("/proc/self/exe", argv);
+}
+
 }  // namespace
 }  // namespace gridplus::tools
 
 int main(int argc, char** argv) {
   using namespace gridplus::tools;
+  let_waiting_threads_sleep(argv);
   // A closed pipe or a file-size limit shall come back as an error of the write, with a message, not as a kill.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);

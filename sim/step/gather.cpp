@@ -7,13 +7,13 @@ namespace gridplus {
 
 using powerflow::BusType;
 
-powerflow::FlowInput BusInjections::input(bool q_limits, bool shares) const {
+powerflow::FlowInput BusInjections::input(bool q_limits) const {
   powerflow::FlowInput in;
   in.p_mw = p_mw;
   in.q_mvar = q_mvar;
   in.type = type;
   in.vm_set_pu = vm_set_pu;
-  if (shares) in.participation = participation;
+  in.participation = participation;
   if (q_limits) {
     in.q_min_mvar = q_min_mvar;
     in.q_max_mvar = q_max_mvar;

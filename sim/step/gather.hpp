@@ -18,7 +18,7 @@ struct BusInjections {
   std::vector<powerflow::BusType> type;
   std::vector<std::uint32_t> slack_bus;  ///< per island; Islands::k_none where dead
 
-  [[nodiscard]] powerflow::FlowInput input(bool q_limits, bool shares) const;
+  [[nodiscard]] powerflow::FlowInput input(bool q_limits) const;
 };
 
 /// How what an island is missing is shared among its producers: one share each, summing to 1 in each island where

@@ -49,23 +49,16 @@ double sum(const std::vector<double>& values) {
   return total;
 }
 
-double producer_capacity_mw(const Model& model, std::size_t id) {
-  for (const auto& bank : model.producer_banks) {
-    if (id < bank->size()) return bank->capacity_mw(id);
-    id -= bank->size();
-  }
-  return 0.0;
-}
-
 std::vector<CategoryTotal> by_category(const KpiAccount& account, const Model& model) {
   std::vector<CategoryTotal> totals;
+  const std::vector<double> capacities_mw = model.producer_capacities_mw();
   std::map<std::string, std::size_t> place;
   for (std::size_t i = 0; i < account.energy_mwh.size(); ++i) {
     const std::string& category = model.producer_connection[i].category;
     const auto [entry, fresh] = place.try_emplace(category, totals.size());
     if (fresh) totals.push_back({.category = category});
     CategoryTotal& total = totals[entry->second];
-    total.capacity_mw += producer_capacity_mw(model, i);
+    total.capacity_mw += capacities_mw[i];
     total.energy_mwh += account.energy_mwh[i];
     total.available_mwh += account.available_mwh[i];
     total.curtailed_mwh += account.curtailed_by_unit_mwh[i];

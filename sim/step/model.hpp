@@ -105,6 +105,14 @@ struct Model {
   [[nodiscard]] std::size_t producer_count() const { return producer_connection.size(); }
   [[nodiscard]] std::size_t storage_count() const { return storage_connection.size(); }
   [[nodiscard]] std::size_t consumer_count() const { return consumer_bus.size(); }
+
+  /// Of every producer, by id.
+  [[nodiscard]] std::vector<double> producer_capacities_mw() const {
+    std::vector<double> capacities_mw;
+    for (const auto& bank : producer_banks)
+      for (std::size_t i = 0; i < bank->size(); ++i) capacities_mw.push_back(bank->capacity_mw(i));
+    return capacities_mw;
+  }
 };
 
 }  // namespace gridplus

@@ -135,8 +135,7 @@ class NetworkStage final : public Stage {
                                                                     flows_[members.front()].bus.type, start);
       powerflow::LaneSolver lanes(base);
       std::vector<powerflow::FlowInput> inputs;
-      for (const std::size_t s : members)
-        inputs.push_back(flows_[s].bus.input(model_.network.flow.enforce_q_limits, true));
+      for (const std::size_t s : members) inputs.push_back(flows_[s].bus.input(model_.network.flow.enforce_q_limits));
       std::vector<FlowState> states(members.size());
       std::vector<SolveReport> reports(members.size());
       lanes.solve(inputs, model_.network.flow, states, reports, static_cast<int>(solvers_.size()));
@@ -160,8 +159,8 @@ class NetworkStage final : public Stage {
     if (!flow.report.converged()) {
       solve_dc(solvers, flow);  // 1 p.u. and the angles of the DC flow
       const int before = flow.report.iterations;
-      flow.report = solvers.newton->solve(flow.bus.input(model_.network.flow.enforce_q_limits, true),
-                                          model_.network.flow, flow.state);
+      flow.report =
+          solvers.newton->solve(flow.bus.input(model_.network.flow.enforce_q_limits), model_.network.flow, flow.state);
       flow.report.iterations += before;
     }
     if (flow.report.converged())
@@ -191,7 +190,7 @@ class NetworkStage final : public Stage {
   }
 
   static SolveReport solve_dc(Solvers& solvers, StepFlow& flow) {
-    return solvers.dc->solve(flow.bus.input(false, true), flow.state, flow.result);
+    return solvers.dc->solve(flow.bus.input(false), flow.state, flow.result);
   }
 
   SolveReport solve_none(StepFlow& flow) const {

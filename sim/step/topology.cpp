@@ -11,9 +11,7 @@ namespace gridplus {
 namespace {
 
 void order_slack_producers(const Model& model, Topology& topology) {
-  std::vector<double> capacity_mw;
-  for (const auto& bank : model.producer_banks)
-    for (std::size_t i = 0; i < bank->size(); ++i) capacity_mw.push_back(bank->capacity_mw(i));
+  const std::vector<double> capacity_mw = model.producer_capacities_mw();
   for (IslandDevices& devices : topology.devices) {
     auto& order = devices.slack_order;
     for (const std::uint32_t p : devices.producers)

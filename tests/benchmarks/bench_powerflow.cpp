@@ -28,9 +28,8 @@
 #include <sstream>
 #include <string>
 
-#include "scenarios/importers/matpower.hpp"
 #include "sim/powerflow/lane_solver.hpp"
-#include "sim/powerflow/reference/newton.hpp"
+#include "tests/sim/powerflow/public_case.hpp"
 
 namespace gridplus::powerflow {
 namespace {
@@ -69,71 +68,19 @@ double seconds(double (*clock)(), const std::function<void()>& work) {
   return clock() - begin;
 }
 
-/// A case with its base solution and a batch of flows around it.
-struct Batch {
-  matpower::Snapshot data;
-  Admittance admittance;
-  reference::NewtonSolver twin;
-  FlowState base;
-  std::vector<std::vector<double>> p_mw, q_mvar;
-  std::vector<FlowInput> flows;
-
-  explicit Batch(const std::filesystem::path& file)
-      : data(matpower::make_snapshot(matpower::read_case(file))),
-        admittance(make_admittance(data.grid, data.branch_closed)),
-        twin(data.grid, admittance),
-        base(data.start) {}
-
-  bool solve_base() { return twin.solve(data.input(), {.tolerance_pu = 1e-9}, base).converged(); }
-
-  void vary_loads(std::size_t count, double spread) {
-    std::mt19937_64 draw(1);
-    std::uniform_real_distribution<double> change(-spread, spread);
-    p_mw.assign(count, data.p_mw);
-    q_mvar.assign(count, data.q_mvar);
-    for (std::size_t k = 0; k < count; ++k) {
-      for (std::size_t i = 0; i < data.p_mw.size(); ++i) {
-        const double x = change(draw);
-        p_mw[k][i] -= x * data.demand_mw[i];
-        q_mvar[k][i] -= x * data.demand_mvar[i];
-      }
-      flows.push_back(data.input());
-      flows.back().p_mw = p_mw[k];
-      flows.back().q_mvar = q_mvar[k];
-    }
-  }
-
-  double largest_mismatch_pu(std::size_t k, const FlowState& state, FlowResult& result) const {
-    evaluate(data.grid, admittance, state, result);
-    double largest = 0.0;
-    for (std::size_t i = 0; i < data.type.size(); ++i) {
-      if (data.type[i] != BusType::pq && data.type[i] != BusType::pv) continue;
-      largest = std::max(largest, std::abs(result.p_mw[i] - p_mw[k][i]));
-      if (data.type[i] == BusType::pq) largest = std::max(largest, std::abs(result.q_mvar[i] - q_mvar[k][i]));
-    }
-    return largest / data.grid.base_mva();
-  }
-};
-
-double distance_pu(const FlowState& a, const FlowState& b) {
-  double largest = 0.0;
-  for (std::size_t i = 0; i < a.vm_pu.size(); ++i) largest = std::max(largest, std::abs(a.vm_pu[i] - b.vm_pu[i]));
-  return largest;
-}
-
 void batch_flows(benchmark::State& state, const std::filesystem::path& file, double spread) {
   if (!std::filesystem::exists(file)) {
     state.SkipWithError((file.string() + " is not there: set GRIDPLUS_SHARED or GRIDPLUS_BENCH_CASES").c_str());
     return;
   }
-  Batch batch(file);
-  if (!batch.solve_base()) {
+  test::PublicCase batch(file);
+  if (!batch.solved) {
     state.SkipWithError("the base case does not converge");
     return;
   }
   const auto count = std::stoul(environment("GRIDPLUS_BENCH_FLOWS", "256"));
   const int threads = std::stoi(environment("GRIDPLUS_BENCH_THREADS", "1"));
-  batch.vary_loads(count, spread);
+  const test::VariedLoads loads(batch.data, count, spread);
   LaneSolver lanes(
       std::make_shared<LaneBase>(batch.admittance, batch.data.grid.base_mva(), batch.data.type, batch.base));
   const FlowOptions options;
@@ -149,7 +96,7 @@ void batch_flows(benchmark::State& state, const std::filesystem::path& file, dou
   const auto solve_block = [&](std::size_t b) {
     const std::size_t first = b * block;
     const std::size_t size = std::min(block, count - first);
-    lanes.solve({batch.flows.data() + first, size}, options, {lane_state.data() + first, size},
+    lanes.solve({loads.flows.data() + first, size}, options, {lane_state.data() + first, size},
                 {lane_report.data() + first, size}, threads);
   };
   for (std::size_t b = 0; b < lane_s.size(); ++b) solve_block(b);  // memory is touched once
@@ -164,7 +111,7 @@ void batch_flows(benchmark::State& state, const std::filesystem::path& file, dou
     state.SetIterationTime(s);
     for (std::size_t k = round++ % k_slices; k < count; k += k_slices) {
       twin_state[k] = batch.base;
-      const auto solve = [&] { twin_report[k] = batch.twin.solve(batch.flows[k], options, twin_state[k]); };
+      const auto solve = [&] { twin_report[k] = batch.twin.solve(loads.flows[k], options, twin_state[k]); };
       twin_s[k] = std::min(twin_s[k], seconds(clock, solve));
     }
   }
@@ -175,15 +122,14 @@ void batch_flows(benchmark::State& state, const std::filesystem::path& file, dou
   int failed = 0;
   int twin_failed = 0;
   int elsewhere = 0;
-  FlowResult result;
   for (std::size_t k = 0; k < count; ++k) {
     iterations += lane_report[k].iterations / flows;
     twin_iterations += twin_report[k].iterations / flows;
     failed += lane_report[k].converged() ? 0 : 1;
     twin_failed += twin_report[k].converged() ? 0 : 1;
     if (!lane_report[k].converged()) continue;
-    mismatch = std::max(mismatch, batch.largest_mismatch_pu(k, lane_state[k], result));
-    if (twin_report[k].converged() && distance_pu(lane_state[k], twin_state[k]) > k_same_solution_pu) ++elsewhere;
+    mismatch = std::max(mismatch, batch.largest_mismatch_pu(loads.flows[k], lane_state[k]));
+    if (twin_report[k].converged() && test::distance_pu(lane_state[k], twin_state[k]) > k_same_solution_pu) ++elsewhere;
   }
   const double lane_total_s = std::accumulate(lane_s.begin(), lane_s.end(), 0.0);
   const double twin_total_s = std::accumulate(twin_s.begin(), twin_s.end(), 0.0);

@@ -1,15 +1,12 @@
 // The lane solver on public cases: against MATPOWER's solutions and, flow by flow, against the scalar Newton.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <random>
 
-#include "scenarios/importers/matpower.hpp"
 #include "sim/powerflow/lane_solver.hpp"
-#include "sim/powerflow/reference/newton.hpp"
 #include "tests/shared_data.hpp"
+#include "tests/sim/powerflow/public_case.hpp"
 #include "tests/validation/csv_columns.hpp"
 
 namespace gridplus::powerflow {
@@ -18,64 +15,17 @@ namespace {
 using gridplus::test::Columns;
 using gridplus::test::read_columns;
 using gridplus::test::shared_folder;
+using test::distance_pu;
+using test::PublicCase;
+using test::VariedLoads;
 
 constexpr double k_same_vm_pu = 1e-8;
 constexpr double k_same_va_deg = 1e-6;
 constexpr double k_same_solution_pu = 1e-6;
 constexpr double k_same_nose = 1e-3;
 
-matpower::Snapshot snapshot(const std::string& name) {
-  return matpower::make_snapshot(matpower::read_case(shared_folder() / "data/matpower" / (name + ".m")));
-}
-
-/// A case with its solution and a lane solver based on it.
-struct PublicCase {
-  matpower::Snapshot data;
-  Admittance admittance;
-  reference::NewtonSolver twin;
-  FlowState base;
-
-  explicit PublicCase(const std::string& name)
-      : data(snapshot(name)),
-        admittance(make_admittance(data.grid, data.branch_closed)),
-        twin(data.grid, admittance),
-        base(data.start) {
-    EXPECT_TRUE(twin.solve(data.input(), {.tolerance_pu = 1e-9}, base).converged());
-  }
-};
-
-/// Every load's P and Q times its own factor.
-struct VariedLoads {
-  std::vector<std::vector<double>> p_mw, q_mvar;
-  std::vector<FlowInput> flows;
-
-  VariedLoads(const matpower::Snapshot& data, std::size_t count, double spread) {
-    std::mt19937_64 draw(1);
-    std::uniform_real_distribution<double> change(-spread, spread);
-    p_mw.assign(count, data.p_mw);
-    q_mvar.assign(count, data.q_mvar);
-    for (std::size_t k = 0; k < count; ++k) {
-      for (std::size_t i = 0; i < data.p_mw.size(); ++i) {
-        const double x = change(draw);
-        p_mw[k][i] -= x * data.demand_mw[i];
-        q_mvar[k][i] -= x * data.demand_mvar[i];
-      }
-      flows.push_back(data.input());
-      flows.back().p_mw = p_mw[k];
-      flows.back().q_mvar = q_mvar[k];
-    }
-  }
-};
-
-double largest_mismatch_pu(const PublicCase& c, const FlowInput& flow, const FlowState& state) {
-  const FlowResult result = evaluate(c.data.grid, c.admittance, state);
-  double largest = 0.0;
-  for (std::size_t i = 0; i < flow.type.size(); ++i) {
-    if (flow.type[i] != BusType::pq && flow.type[i] != BusType::pv) continue;
-    largest = std::max(largest, std::abs(result.p_mw[i] - flow.p_mw[i]));
-    if (flow.type[i] == BusType::pq) largest = std::max(largest, std::abs(result.q_mvar[i] - flow.q_mvar[i]));
-  }
-  return largest / c.data.grid.base_mva();
+std::filesystem::path case_file(const std::string& name) {
+  return shared_folder() / "data/matpower" / (name + ".m");
 }
 
 TEST(LaneReference, SolvesTheCasesFromTheirOwnStartAsMatpowerDoes) {
@@ -86,7 +36,7 @@ TEST(LaneReference, SolvesTheCasesFromTheirOwnStartAsMatpowerDoes) {
     if (!entry.is_directory() || name.find("__") != std::string::npos) continue;
     SCOPED_TRACE(name);
     ++cases;
-    const matpower::Snapshot data = snapshot(name);
+    const matpower::Snapshot data = matpower::make_snapshot(matpower::read_case(case_file(name)));
     const Admittance admittance = make_admittance(data.grid, data.branch_closed);
     LaneSolver solver(std::make_shared<LaneBase>(admittance, data.grid.base_mva(), data.type, data.start));
     const FlowInput flow = data.input();
@@ -109,7 +59,8 @@ TEST(LaneReference, KeepsReactiveLimitsAsTheTwinDoes) {
   GRIDPLUS_NEED_SHARED();
   for (const std::string name : {"case118", "case300", "case2869pegase"}) {
     SCOPED_TRACE(name);
-    PublicCase c(name);
+    PublicCase c(case_file(name));
+    ASSERT_TRUE(c.solved);
     LaneSolver solver(std::make_shared<LaneBase>(c.admittance, c.data.grid.base_mva(), c.data.type, c.base));
     const FlowOptions options{.tolerance_pu = 1e-9, .enforce_q_limits = true};
     const FlowInput flow = c.data.input();
@@ -130,7 +81,8 @@ TEST(LaneReference, AgreesWithTheTwinOnVariedLoads) {
   for (const std::string name : {"case118", "case1354pegase", "case_ACTIVSg2000"}) {
     for (const double spread : {0.1, 0.5}) {
       SCOPED_TRACE(name + " " + std::to_string(spread));
-      PublicCase c(name);
+      PublicCase c(case_file(name));
+      ASSERT_TRUE(c.solved);
       LaneSolver solver(std::make_shared<LaneBase>(c.admittance, c.data.grid.base_mva(), c.data.type, c.base));
       const VariedLoads loads(c.data, 24, spread);
       std::vector<FlowState> states(24);
@@ -143,12 +95,8 @@ TEST(LaneReference, AgreesWithTheTwinOnVariedLoads) {
         const bool twin_converged = c.twin.solve(loads.flows[k], options, expected).converged();
         EXPECT_EQ(reports[k].converged(), twin_converged);
         if (!reports[k].converged() || !twin_converged) continue;
-        EXPECT_LE(largest_mismatch_pu(c, loads.flows[k], states[k]), options.tolerance_pu);
-        double apart = 0.0;
-        for (std::size_t i = 0; i < states[k].vm_pu.size(); ++i) {
-          apart = std::max(apart, std::abs(states[k].vm_pu[i] - expected.vm_pu[i]));
-        }
-        EXPECT_LE(apart, k_same_solution_pu);
+        EXPECT_LE(c.largest_mismatch_pu(loads.flows[k], states[k]), options.tolerance_pu);
+        EXPECT_LE(distance_pu(states[k], expected), k_same_solution_pu);
       }
     }
   }
@@ -170,7 +118,8 @@ TEST(LaneReference, FindsTheNoseWhereTheTwinDoes) {
   GRIDPLUS_NEED_SHARED();
   for (const std::string name : {"case14", "case118", "case300", "case1354pegase"}) {
     SCOPED_TRACE(name);
-    PublicCase c(name);
+    PublicCase c(case_file(name));
+    ASSERT_TRUE(c.solved);
     LaneSolver solver(std::make_shared<LaneBase>(c.admittance, c.data.grid.base_mva(), c.data.type, c.base));
     std::vector<double> p(c.data.p_mw.size());
     std::vector<double> q(p.size());

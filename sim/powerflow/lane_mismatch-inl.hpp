@@ -1,0 +1,155 @@
+// Mismatch of a group of lanes against the shared couplings, in float and in double. The equations are in
+// lane_base.hpp.
+#if defined(GRIDPLUS_LANE_MISMATCH_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef GRIDPLUS_LANE_MISMATCH_INL
+#undef GRIDPLUS_LANE_MISMATCH_INL
+#else
+#define GRIDPLUS_LANE_MISMATCH_INL
+#endif
+
+#include <hwy/highway.h>
+
+#include "sim/powerflow/lane_vector-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace gridplus::powerflow::HWY_NAMESPACE {
+namespace {
+
+/// t = sum over j of A_ij conj(u_j) at one chunk of lanes.
+template <class D>
+struct Coupled {
+  hn::Vec<D> re[k_chunk<D>], im[k_chunk<D>];
+};
+
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE void couple_row(D d, const CouplingView& a, const T* value, std::int32_t i, const T* state, Coupled<D>& t) {
+  constexpr std::size_t width = hn::MaxLanes(D());
+  for (std::size_t v = 0; v < k_chunk<D>; ++v) t.re[v] = t.im[v] = hn::Zero(d);
+  for (std::int32_t e = a.start[i]; e < a.start[i + 1]; ++e) {
+    const T* u = state + at(a.column[e]);
+    const auto g = hn::Set(d, value[2 * e]);
+    const auto b = hn::Set(d, value[2 * e + 1]);
+    hn::Vec<D> x[k_chunk<D>];
+    hn::Vec<D> y[k_chunk<D>];
+    for (std::size_t v = 0; v < k_chunk<D>; ++v) {
+      x[v] = hn::Load(d, u + v * width);
+      y[v] = hn::Load(d, u + v * width + k_group_lanes);
+    }
+    for (std::size_t v = 0; v < k_chunk<D>; ++v) {
+      t.re[v] = hn::MulAdd(g, x[v], t.re[v]);
+      t.im[v] = hn::MulAdd(b, x[v], t.im[v]);
+    }
+    for (std::size_t v = 0; v < k_chunk<D>; ++v) {
+      t.re[v] = hn::MulAdd(b, y[v], t.re[v]);
+      t.im[v] = hn::NegMulAdd(g, y[v], t.im[v]);
+    }
+  }
+}
+
+/// change - (t + u (S + t)) of one bus at one vector of lanes; of a PV bus only p.
+template <bool pv, class D, class T = hn::TFromD<D>, class V = hn::Vec<D>>
+HWY_INLINE void bus_mismatch(D d, const double* injection, V x, V y, V want_p, V want_q, V re, V im, V& p, V& q) {
+  const auto s = hn::Add(hn::Set(d, static_cast<T>(injection[0])), re);
+  const auto t = hn::Add(hn::Set(d, static_cast<T>(injection[1])), im);
+  p = hn::MulAdd(y, t, hn::NegMulAdd(x, s, hn::Sub(want_p, re)));
+  if constexpr (pv) return;
+  q = hn::NegMulAdd(y, s, hn::NegMulAdd(x, t, hn::Sub(want_q, im)));
+}
+
+/// 1 / |1 + u|^4 to second order in |1 + u|^2 - 1, positive everywhere. Multiplied by it, the mismatch of a PQ bus
+/// suits the base factor better: see "The scaled chord" in docs/powerflow.md.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V chord_scale(D d, V x, V y) {
+  using T = hn::TFromD<D>;
+  const auto s = hn::MulAdd(x, hn::Add(x, hn::Set(d, T(2))), hn::Mul(y, y));
+  return hn::MulAdd(s, hn::MulAdd(s, hn::Set(d, T(3)), hn::Set(d, T(-2))), hn::Set(d, T(1)));
+}
+
+template <bool pv>
+HWY_INLINE void finish_row32(const CouplingView& a, std::int32_t i, const Coupled<D32>& t, const float* state,
+                             const double* change, float* residual) {
+  const D32 d;
+  for (std::size_t v = 0; v < k_chunk32; ++v) {
+    const std::size_t own = at(i) + v * k_width32;
+    const auto x = hn::Load(d, state + own);
+    const auto y = hn::Load(d, state + own + k_group_lanes);
+    V32 p;
+    V32 q;
+    const auto want_p = load_rounded(change + own);
+    const auto want_q = load_rounded(change + own + k_group_lanes);
+    bus_mismatch<pv>(d, a.injection + 2 * i, x, y, want_p, want_q, t.re[v], t.im[v], p, q);
+    if constexpr (pv) {
+      hn::Store(p, d, residual + own);
+    } else {
+      const auto scale = chord_scale(d, x, y);
+      hn::Store(hn::Mul(p, scale), d, residual + own);
+      hn::Store(hn::Mul(q, scale), d, residual + own + k_group_lanes);
+    }
+  }
+}
+
+[[maybe_unused]] void mismatch32(const CouplingView& a, const float* state, const double* change, float* residual) {
+  const D32 d;
+  for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
+    for (std::int32_t i = 0; i < a.rows; ++i) {
+      Coupled<D32> t;
+      couple_row(d, a, a.value32, i, state + first, t);
+      if (a.is_pv[i] != 0) {
+        finish_row32<true>(a, i, t, state + first, change + first, residual + first);
+      } else {
+        finish_row32<false>(a, i, t, state + first, change + first, residual + first);
+      }
+    }
+  }
+}
+
+template <bool pv>
+HWY_INLINE void finish_row(const CouplingView& a, std::int32_t i, const Coupled<D64>& t, const double* state,
+                           const double* change, float* residual, V64 (&largest)[k_chunk64]) {
+  const D64 d;
+  const Half32 half;
+  for (std::size_t v = 0; v < k_chunk64; ++v) {
+    const std::size_t own = at(i) + v * k_width64;
+    const auto x = hn::Load(d, state + own);
+    const auto y = hn::Load(d, state + own + k_group_lanes);
+    V64 p;
+    V64 q;
+    const auto want_p = hn::Load(d, change + own);
+    const auto want_q = hn::Load(d, change + own + k_group_lanes);
+    bus_mismatch<pv>(d, a.injection + 2 * i, x, y, want_p, want_q, t.re[v], t.im[v], p, q);
+    largest[v] = hn::Max(largest[v], hn::Abs(p));
+    if constexpr (pv) {
+      hn::Store(hn::DemoteTo(half, p), half, residual + own);
+    } else {
+      largest[v] = hn::Max(largest[v], hn::Abs(q));
+      const auto scale = chord_scale(d, x, y);
+      hn::Store(hn::DemoteTo(half, hn::Mul(p, scale)), half, residual + own);
+      hn::Store(hn::DemoteTo(half, hn::Mul(q, scale)), half, residual + own + k_group_lanes);
+    }
+  }
+}
+
+[[maybe_unused]] void mismatch(const CouplingView& a, const double* state, const double* change, float* residual,
+                               double* norm) {
+  const D64 d;
+  for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
+    V64 largest[k_chunk64];
+    for (std::size_t v = 0; v < k_chunk64; ++v) largest[v] = hn::Zero(d);
+    for (std::int32_t i = 0; i < a.rows; ++i) {
+      Coupled<D64> t;
+      couple_row(d, a, a.value, i, state + first, t);
+      if (a.is_pv[i] != 0) {
+        finish_row<true>(a, i, t, state + first, change + first, residual + first, largest);
+      } else {
+        finish_row<false>(a, i, t, state + first, change + first, residual + first, largest);
+      }
+    }
+    for (std::size_t v = 0; v < k_chunk64; ++v) hn::Store(largest[v], d, norm + first + v * k_width64);
+  }
+}
+
+}  // namespace
+}  // namespace gridplus::powerflow::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

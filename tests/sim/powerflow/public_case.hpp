@@ -1,0 +1,78 @@
+// A public case with its solution, and batches of flows around it: what the tests and the benchmark of the lane solver
+// share.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <random>
+#include <vector>
+
+#include "scenarios/importers/matpower.hpp"
+#include "sim/powerflow/reference/newton.hpp"
+
+namespace gridplus::powerflow::test {
+
+/// A case, the scalar Newton for it, and its solution if there is one.
+struct PublicCase {
+  matpower::Snapshot data;
+  Admittance admittance;
+  reference::NewtonSolver twin;
+  FlowState base;
+  bool solved;
+
+  explicit PublicCase(matpower::Snapshot snapshot)
+      : data(std::move(snapshot)),
+        admittance(make_admittance(data.grid, data.branch_closed)),
+        twin(data.grid, admittance),
+        base(data.start),
+        solved(twin.solve(data.input(), {.tolerance_pu = 1e-9}, base).converged()) {}
+  explicit PublicCase(const std::filesystem::path& file)
+      : PublicCase(matpower::make_snapshot(matpower::read_case(file))) {}
+  PublicCase(const PublicCase&) = delete;  // the twin refers to the grid
+  PublicCase& operator=(const PublicCase&) = delete;
+
+  /// Largest mismatch of a state by the reference's evaluation of the equations, without distributed slack.
+  [[nodiscard]] double largest_mismatch_pu(const FlowInput& flow, const FlowState& state) const {
+    const FlowResult result = evaluate(data.grid, admittance, state);
+    double largest = 0.0;
+    for (std::size_t i = 0; i < flow.type.size(); ++i) {
+      if (flow.type[i] != BusType::pq && flow.type[i] != BusType::pv) continue;
+      largest = std::max(largest, std::abs(result.p_mw[i] - flow.p_mw[i]));
+      if (flow.type[i] == BusType::pq) largest = std::max(largest, std::abs(result.q_mvar[i] - flow.q_mvar[i]));
+    }
+    return largest / data.grid.base_mva();
+  }
+};
+
+/// Flows of a case in which every load's P and Q is multiplied by its own factor in [1 - spread, 1 + spread].
+struct VariedLoads {
+  std::vector<std::vector<double>> p_mw, q_mvar;
+  std::vector<FlowInput> flows;
+
+  VariedLoads(const matpower::Snapshot& data, std::size_t count, double spread) {
+    std::mt19937_64 draw(1);
+    std::uniform_real_distribution<double> change(-spread, spread);
+    p_mw.assign(count, data.p_mw);
+    q_mvar.assign(count, data.q_mvar);
+    for (std::size_t k = 0; k < count; ++k) {
+      for (std::size_t i = 0; i < data.p_mw.size(); ++i) {
+        const double x = change(draw);
+        p_mw[k][i] -= x * data.demand_mw[i];
+        q_mvar[k][i] -= x * data.demand_mvar[i];
+      }
+      flows.push_back(data.input());
+      flows.back().p_mw = p_mw[k];
+      flows.back().q_mvar = q_mvar[k];
+    }
+  }
+};
+
+/// Largest difference of voltage magnitudes.
+inline double distance_pu(const FlowState& a, const FlowState& b) {
+  double largest = 0.0;
+  for (std::size_t i = 0; i < a.vm_pu.size(); ++i) largest = std::max(largest, std::abs(a.vm_pu[i] - b.vm_pu[i]));
+  return largest;
+}
+
+}  // namespace gridplus::powerflow::test

@@ -30,8 +30,24 @@ struct FlowInput {
   /// Distributed slack: share of each bus in what its island is missing, >= 0, summing to 1 per island. Empty: the
   /// slack bus takes all. With shares the slack bus keeps its angle only as the reference.
   std::span<const double> participation;
-  std::span<const double> q_min_mvar, q_max_mvar;  ///< reactive limits per bus of pv and slack buses; empty: none
+  /// Reactive limits per bus of pv and slack buses, on the injection without its voltage-dependent part; empty: none.
+  std::span<const double> q_min_mvar, q_max_mvar;
+  /// Voltage-dependent injections, given at 1 p.u.: bus i injects p + p_current |V_i| + p_impedance |V_i|^2, and Q
+  /// likewise. All four or none; empty: the injections do not depend on the voltage.
+  std::span<const double> p_current_mw, q_current_mvar, p_impedance_mw, q_impedance_mvar;
+
+  [[nodiscard]] bool voltage_dependent() const { return !p_current_mw.empty(); }
 };
+
+/// What depends on the voltage at one bus, at its voltage: the power, and its derivative by ln |V|.
+struct VoltageDependentPower {
+  std::complex<double> power_mva, slope_mva;
+};
+/// Of bus `i` at `vm_pu`; zero where nothing depends on the voltage.
+[[nodiscard]] VoltageDependentPower voltage_dependent_power(const FlowInput& input, std::size_t i, double vm_pu);
+
+/// Throws InvariantError unless every span of `input` has an entry for each of `buses` buses or may be empty and is.
+void check_sizes(const FlowInput& input, std::size_t buses);
 
 enum class SolveStatus : std::uint8_t {
   converged,

@@ -78,10 +78,24 @@ void LaneNewton::solve(std::span<const LaneTask> tasks, const FlowOptions& optio
     alpha_.assign(at(view_.positions) * k_lanes, 0.0);
     missing_.assign(at(view_.positions - view_.active) * k_lanes, 0.0);
   }
+  depends_ =
+      std::any_of(tasks.begin(), tasks.end(), [](const LaneTask& task) { return task.flow->voltage_dependent(); });
+  if (depends_ && dependent_.empty()) dependent_.assign(4 * at(view_.positions) * k_lanes, 0.0);
   for (std::size_t l = 0; l < k_lanes; ++l) load(l, tasks[std::min(l, tasks.size() - 1)]);
   for (std::size_t l = 0; l < tasks.size(); ++l) begin(l, tasks[l], Phase::plain);
-  NewtonLanes lanes{view_.active, state_.data(), change_.data(), residual_.data(), p_counts_.data(), v_free_.data(),
-                    x_.data(),    nullptr,       upper_.data(),  inverse_.data(),  work_.data(),     place_.data()};
+  NewtonLanes lanes{.rows = view_.active,
+                    .state = state_.data(),
+                    .change = change_.data(),
+                    .dependent = depends_ ? dependent_.data() : nullptr,
+                    .residual = residual_.data(),
+                    .p_counts = p_counts_.data(),
+                    .v_free = v_free_.data(),
+                    .x = x_.data(),
+                    .border = nullptr,
+                    .upper = upper_.data(),
+                    .inverse = inverse_.data(),
+                    .work = work_.data(),
+                    .place = place_.data()};
   while (true) {
     kernels_.mismatch(view_, lanes, norm_.data(), square_.data());
     length_.fill(0.0);
@@ -126,6 +140,7 @@ void LaneNewton::load(std::size_t lane, const LaneTask& task) {
   const FlowInput& flow = *task.flow;
   for (std::int32_t i = 0; i < view_.positions; ++i) set_bit(p_counts_[at(i)], lane, i < view_.active);
   begin(lane, task, Phase::done);
+  if (depends_) load_dependent(lane, flow);
   if (alpha_.empty()) return;
   for (std::int32_t i = 0; i < view_.positions; ++i) {
     const double share = flow.participation.empty() ? 0.0 : flow.participation[at(base_.pattern().bus[at(i)])];
@@ -134,6 +149,32 @@ void LaneNewton::load(std::size_t lane, const LaneTask& task) {
     set_bit(p_counts_[at(view_.active + base_.island()[at(i)])], lane, true);
     shares_ = true;
   }
+}
+
+/// Voltage-dependent injections in per unit at the base voltage: the factors of |1 + u| and |1 + u|^2.
+void LaneNewton::load_dependent(std::size_t lane, const FlowInput& flow) {
+  for (std::int32_t i = 0; i < view_.positions; ++i) {
+    const std::size_t bus = at(base_.pattern().bus[at(i)]);
+    std::array<double, 4> parts{};
+    if (flow.voltage_dependent()) {
+      const double current = base_.vm_pu()[at(i)] / base_.base_mva();
+      const double impedance = current * base_.vm_pu()[at(i)];
+      parts = {flow.p_current_mw[bus] * current, flow.q_current_mvar[bus] * current,
+               flow.p_impedance_mw[bus] * impedance, flow.q_impedance_mvar[bus] * impedance};
+    }
+    for (std::size_t part = 0; part < parts.size(); ++part)
+      dependent_[(4 * at(i) + part) * k_lanes + lane] = parts[part];
+  }
+}
+
+/// Of a position at its present voltage, in per unit.
+LaneNewton::DependentPower LaneNewton::dependent(std::size_t lane, std::int32_t position) const {
+  if (!depends_) return {};
+  const double* row = dependent_.data() + 4 * at(position) * k_lanes + lane;
+  const double m = std::hypot(1.0 + state_[slot(position, 0, lane)], state_[slot(position, 1, lane)]);
+  const std::complex<double> current(row[0], row[k_lanes]);
+  const std::complex<double> impedance(row[2 * k_lanes], row[3 * k_lanes]);
+  return {m * (current + m * impedance), m * (current + 2.0 * m * impedance)};
 }
 
 /// Puts a lane at its start: the base state with the flow's own set points.
@@ -303,7 +344,11 @@ void LaneNewton::distribute(std::size_t l, std::int32_t rows) {
       if (j >= rows) continue;
       const std::complex<double> other(1.0 + state_[slot(j, 0, l)], -state_[slot(j, 1, l)]);
       auto n = own * std::complex<double>(view_.coupling[2 * e], view_.coupling[2 * e + 1]) * other;
-      if (j == s) n += base_.injection()[2 * at(s)] + change_[slot(s, 0, l)] - residual_[slot(s, 0, l)];
+      if (j == s) {
+        const DependentPower more = dependent(l, s);
+        n += base_.injection()[2 * at(s)] + change_[slot(s, 0, l)] - residual_[slot(s, 0, l)] +
+             (more.power - more.slope).real();
+      }
       row_y += n.imag() * x_[slot(j, 0, l)] + n.real() * x_[slot(j, 1, l)];
       row_w += n.imag() * border_[slot(j, 0, l)] + n.real() * border_[slot(j, 1, l)];
     }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <array>
+#include <complex>
 #include <limits>
 #include <span>
 #include <vector>
@@ -35,6 +36,10 @@ class LaneNewton {
   void solve(std::span<const LaneTask> tasks, const FlowOptions& options);
 
  private:
+  /// Per unit.
+  struct DependentPower {
+    std::complex<double> power, slope;
+  };
   enum class Limit : std::uint8_t { none, at_min, at_max };
   enum class Phase : std::uint8_t { plain, controlled, done };
 
@@ -53,6 +58,8 @@ class LaneNewton {
   };
 
   void load(std::size_t lane, const LaneTask& task);
+  void load_dependent(std::size_t lane, const FlowInput& flow);
+  [[nodiscard]] DependentPower dependent(std::size_t lane, std::int32_t position) const;
   void begin(std::size_t lane, const LaneTask& task, Phase phase);
   void set_roles(std::size_t lane, const FlowInput& flow);
   void set_target(std::size_t lane, const FlowInput& flow, std::int32_t position);
@@ -70,7 +77,7 @@ class LaneNewton {
   const LaneBase& base_;
   const NewtonKernels& kernels_;
   NewtonView view_;
-  LaneVector<double> state_, saved_, change_, residual_, x_, border_, alpha_, upper_, inverse_, work_;
+  LaneVector<double> state_, saved_, change_, residual_, x_, border_, alpha_, dependent_, upper_, inverse_, work_;
   std::vector<double*> place_;
   std::vector<std::uint8_t> p_counts_, v_free_;
   std::vector<Limit> limit_;             ///< positions x lanes
@@ -78,7 +85,8 @@ class LaneNewton {
   std::vector<double> missing_;          ///< last step of the missing power, islands x lanes
   std::array<Lane, k_newton_lanes> lane_;
   alignas(64) std::array<double, k_newton_lanes> norm_{}, square_{}, length_{};
-  bool shares_ = false;  ///< some lane has a distributed slack
+  bool shares_ = false;   ///< some lane has a distributed slack
+  bool depends_ = false;  ///< some lane has voltage-dependent injections
 };
 
 }  // namespace gridplus::powerflow

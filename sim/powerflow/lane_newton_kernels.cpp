@@ -57,6 +57,22 @@ HWY_INLINE M lane_mask(std::uint8_t bits, std::size_t first) {
   return hn::LoadMaskBits(D(), bytes);
 }
 
+/// What is wanted of bus i and depends on its voltage: m c + m^2 z with m = |1 + u|, and its derivative by ln m.
+struct Dependent {
+  Number power, slope;
+};
+HWY_INLINE Dependent dependent_at(const double* row, const Number& u) {
+  const D d;
+  const auto w = hn::Add(hn::Set(d, 1.0), u.re);
+  const auto square = hn::MulAdd(w, w, hn::Mul(u.im, u.im));
+  const auto m = hn::Sqrt(square);
+  const Number c = load_number(row);
+  const Number z = load_number(row + 2 * W);
+  const Number zs{hn::Mul(z.re, square), hn::Mul(z.im, square)};
+  const Number power{hn::MulAdd(c.re, m, zs.re), hn::MulAdd(c.im, m, zs.im)};
+  return {power, {hn::Add(power.re, zs.re), hn::Add(power.im, zs.im)}};
+}
+
 /// sum over j of A_ij conj(u_j)
 HWY_INLINE Number coupled(const NewtonView& view, std::int32_t i, const double* state) {
   const D d;
@@ -80,7 +96,11 @@ void mismatch(const NewtonView& view, const NewtonLanes& lanes, double* norm, do
       const std::size_t bus = at(i) * 2 * W + first;
       const Number t = coupled(view, i, lanes.state + first);
       const Number u = load_number(lanes.state + bus);
-      const Number want = load_number(lanes.change + bus);
+      Number want = load_number(lanes.change + bus);
+      if (lanes.dependent != nullptr) {
+        const Dependent more = dependent_at(lanes.dependent + at(i) * 4 * W + first, u);
+        want = {hn::Add(want.re, more.power.re), hn::Add(want.im, more.power.im)};
+      }
       const auto s = hn::Add(hn::Set(d, view.injection[2 * i]), t.re);
       const auto q = hn::Add(hn::Set(d, view.injection[2 * i + 1]), t.im);
       const Number f{hn::MulAdd(u.im, q, hn::NegMulAdd(u.re, s, hn::Sub(want.re, t.re))),
@@ -168,6 +188,12 @@ HWY_INLINE void fill_row(const NewtonView& view, const NewtonLanes& lanes, std::
       const auto p = hn::Add(hn::Set(d, view.injection[2 * i]), hn::Sub(want.re, f.re));
       const auto q = hn::Add(hn::Set(d, view.injection[2 * i + 1]), hn::Sub(want.im, f.im));
       block = {hn::Sub(ni, q), hn::Add(nr, p), hn::Sub(p, nr), hn::Add(ni, q)};
+      if (lanes.dependent != nullptr) {
+        const Dependent more = dependent_at(lanes.dependent + at(i) * 4 * W + first, u);
+        // p and q lack what depends on the voltage, which the residual has in it.
+        block = {hn::Sub(block.a, more.power.im), hn::Add(block.b, hn::Sub(more.power.re, more.slope.re)),
+                 hn::Add(block.c, more.power.re), hn::Add(block.d, hn::Sub(more.power.im, more.slope.im))};
+      }
     }
     if (slack) {
       block.a = i == j ? one : zero;

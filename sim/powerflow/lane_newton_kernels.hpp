@@ -29,6 +29,7 @@ struct NewtonLanes {
   std::int32_t rows = 0;                   ///< rows to factor: active, or positions where a slack bus has a free |V|
   double* state = nullptr;                 ///< positions x 2: u
   const double* change = nullptr;          ///< positions x 2: wanted injections minus base injections
+  const double* dependent = nullptr;       ///< null, or positions x 4: wanted too, times |1 + u| and |1 + u|^2
   double* residual = nullptr;              ///< positions x 2: wanted minus calculated
   const std::uint8_t* p_counts = nullptr;  ///< per position, a bit a lane: P is an equation
   const std::uint8_t* v_free = nullptr;    ///< per position, a bit a lane: Q is an equation, |V| an unknown

@@ -37,7 +37,9 @@ bool same_roles(const FlowInput& a, const FlowInput& b) {
   return a.p_mw.size() == b.p_mw.size() && a.q_mvar.size() == b.q_mvar.size() && same_memory(a.type, b.type) &&
          same_memory(a.vm_set_pu, b.vm_set_pu) && same_memory(a.va_set_deg, b.va_set_deg) &&
          same_memory(a.participation, b.participation) && same_memory(a.q_min_mvar, b.q_min_mvar) &&
-         same_memory(a.q_max_mvar, b.q_max_mvar);
+         same_memory(a.q_max_mvar, b.q_max_mvar) && same_memory(a.p_current_mw, b.p_current_mw) &&
+         same_memory(a.q_current_mvar, b.q_current_mvar) && same_memory(a.p_impedance_mw, b.p_impedance_mw) &&
+         same_memory(a.q_impedance_mvar, b.q_impedance_mvar);
 }
 
 /// Whether a lane will not converge soon: the mismatch grows, or its fall over the last two steps takes too long.
@@ -111,18 +113,12 @@ void LaneSolver::solve(std::span<const FlowInput> flows, const FlowOptions& opti
 }
 
 void LaneSolver::check(const FlowInput& flow) const {
-  const std::size_t buses = base_->type().size();
-  const auto full = [buses](const auto& span) { return span.size() == buses; };
-  const auto full_or_none = [buses](const auto& span) { return span.empty() || span.size() == buses; };
-  ensure(full(flow.p_mw) && full(flow.q_mvar) && full(flow.type) && full(flow.vm_set_pu) &&
-             full_or_none(flow.va_set_deg) && full_or_none(flow.participation) && full_or_none(flow.q_min_mvar) &&
-             full_or_none(flow.q_max_mvar) && flow.q_min_mvar.size() == flow.q_max_mvar.size(),
-         "a power flow needs one figure per bus");
+  check_sizes(flow, base_->type().size());
 }
 
 /// The shared factor serves flows of the base's bus types and set points. Everything else is for the full Newton.
 bool LaneSolver::chord_may_solve(const FlowInput& flow, const FlowOptions& options) const {
-  if (!base_->factored() || !flow.participation.empty()) return false;
+  if (!base_->factored() || !flow.participation.empty() || flow.voltage_dependent()) return false;
   if (options.enforce_q_limits && !flow.q_min_mvar.empty()) return false;
   if (!std::equal(flow.type.begin(), flow.type.end(), base_->type().begin())) {
     for (std::size_t i = 0; i < flow.type.size(); ++i) {

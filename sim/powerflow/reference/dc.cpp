@@ -106,7 +106,8 @@ void DcSolver::share_missing_power(const FlowInput& input) {
   injection_pu_.assign(type_.size(), 0.0);
   for (std::size_t i = 0; i < type_.size(); ++i) {
     if (type_[i] == BusType::out) continue;
-    injection_pu_[i] = (input.p_mw[i] - grid_.bus().gs_mw[i]) / base;
+    const double dependent_mw = voltage_dependent_power(input, i, 1.0).power_mva.real();
+    injection_pu_[i] = (input.p_mw[i] + dependent_mw - grid_.bus().gs_mw[i]) / base;
     missing[islands_.of_bus[i]] -= injection_pu_[i];
     if (!input.participation.empty()) shares[islands_.of_bus[i]] += input.participation[i];
   }

@@ -3,7 +3,7 @@
 // Branch k from f to t carries P_k = (theta_f - theta_t - shift_k) / (x_k tap_k), where r and charging are neglected.
 // The balance of bus i, p_i - Gs_i = sum of the P_k that leave it, is linear in theta. MATPOWER User's Manual,
 // section 3.4 and makeBdc; the shunt conductance Gs draws its power at 1 p.u. A branch without reactance, which
-// MATPOWER cannot represent, counts with |r + jx| in the place of x.
+// MATPOWER cannot represent, counts with |r + jx| in the place of x. Voltage-dependent injections count at 1 p.u.
 //
 // Distributed slack: as there are no losses, an island's missing power is known beforehand, and bus i takes its share
 // alpha_i of it.

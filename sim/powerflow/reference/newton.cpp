@@ -48,6 +48,7 @@ NewtonSolver::NewtonSolver(const Grid& grid, const Admittance& admittance)
   term_im_.resize(entries);
   for (auto* per_bus : {&theta_, &vm_, &p_, &q_, &e_, &f_}) per_bus->assign(buses, 0.0);
   alpha_.assign(buses, 0.0);
+  dependent_.assign(buses, {});
   limit_.assign(buses, QLimit::none);
   switches_.assign(buses, 0);
   free_voltage_.assign(buses, 0);
@@ -55,13 +56,8 @@ NewtonSolver::NewtonSolver(const Grid& grid, const Admittance& admittance)
 
 void NewtonSolver::check(const FlowInput& input, const FlowState& state) const {
   const std::size_t buses = grid_.bus_count();
-  const auto full = [buses](const auto& span) { return span.size() == buses; };
-  const auto full_or_none = [buses](const auto& span) { return span.empty() || span.size() == buses; };
-  ensure(full(input.p_mw) && full(input.q_mvar) && full(input.type) && full(input.vm_set_pu) &&
-             full_or_none(input.va_set_deg) && full_or_none(input.participation) && full_or_none(input.q_min_mvar) &&
-             full_or_none(input.q_max_mvar) && input.q_min_mvar.size() == input.q_max_mvar.size(),
-         "a power flow needs one figure per bus");
-  ensure(full(state.vm_pu) && full(state.va_deg), "a power flow needs a start for every bus");
+  check_sizes(input, buses);
+  ensure(state.vm_pu.size() == buses && state.va_deg.size() == buses, "a power flow needs a start for every bus");
 }
 
 bool NewtonSolver::voltage_is_free(std::size_t bus) const {
@@ -219,6 +215,7 @@ void NewtonSolver::build_jacobian_pattern() {
     e_[i] = type_[i] == BusType::out ? 0.0 : 1.0;
     f_[i] = 0.0;
     alpha_[i] = shares_[i] != 0 ? 1.0 : 0.0;
+    dependent_[i] = {};
   }
   compute_injections();
   fill_jacobian();
@@ -298,16 +295,18 @@ double NewtonSolver::compute_mismatch(const FlowInput& input) {
     sum += std::abs(mismatch);
   };
   for (std::size_t i = 0; i < p_.size(); ++i) {
+    const VoltageDependentPower dependent = voltage_dependent_power(input, i, vm_[i]);
+    dependent_[i] = {dependent.power_mva / base, dependent.slope_mva / base};
     if (row_p_[i] != k_absent) {
       const double shared =
           d_of_bus_[i] == k_absent ? 0.0 : alpha_[i] * missing_[static_cast<std::size_t>(d_of_bus_[i])];
-      enter(row_p_[i], input.p_mw[i] / base + shared - p_[i]);
+      enter(row_p_[i], input.p_mw[i] / base + dependent_[i].power.real() + shared - p_[i]);
     }
     if (row_q_[i] != k_absent) {
       const double target = limit_[i] == QLimit::none     ? input.q_mvar[i]
                             : limit_[i] == QLimit::at_min ? input.q_min_mvar[i]
                                                           : input.q_max_mvar[i];
-      enter(row_q_[i], target / base - q_[i]);
+      enter(row_q_[i], target / base + dependent_[i].power.imag() - q_[i]);
     }
   }
   return std::isfinite(sum) ? largest : std::numeric_limits<double>::infinity();
@@ -330,9 +329,9 @@ void NewtonSolver::fill_jacobian() {
     }
     const Places& own = places_[static_cast<std::size_t>(y_.diagonal[i])];
     jacobian[own.p_theta] -= q_[i];
-    jacobian[own.p_u] += p_[i];
+    jacobian[own.p_u] += p_[i] - dependent_[i].slope.real();
     jacobian[own.q_theta] += p_[i];
-    jacobian[own.q_u] += q_[i];
+    jacobian[own.q_u] += q_[i] - dependent_[i].slope.imag();
     jacobian[d_place_[i]] = -alpha_[i];
   }
 }
@@ -364,8 +363,9 @@ bool NewtonSolver::switch_limits(const FlowInput& input, const FlowOptions& opti
     QLimit next = limit_[i];
     double excess = 0.0;
     if (limit_[i] == QLimit::none) {
-      excess = std::max(q_[i] - high, low - q_[i]);
-      if (excess > tolerance) next = q_[i] > high ? QLimit::at_max : QLimit::at_min;
+      const double q = q_[i] - dependent_[i].power.imag();
+      excess = std::max(q - high, low - q);
+      if (excess > tolerance) next = q > high ? QLimit::at_max : QLimit::at_min;
     } else if (high - low > tolerance) {  // a unit with a fixed Q is always at its limit
       excess = (limit_[i] == QLimit::at_max ? 1.0 : -1.0) * (vm_[i] - input.vm_set_pu[i]);
       if (excess > tolerance) next = QLimit::none;

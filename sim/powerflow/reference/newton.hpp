@@ -15,6 +15,9 @@
 // Distributed slack: an island whose participation factors alpha are given has one more unknown, the missing power D,
 // and one more equation, P of its slack bus: P_i(V) = p_i + alpha_i D at every bus.
 //
+// Voltage-dependent injections: bus i is asked for P = p + p_I |V_i| + p_Z |V_i|^2, so that p_I |V_i| + 2 p_Z |V_i|^2
+// is taken off dP_i/du_i, and likewise for Q.
+//
 // Reactive limits: the flow is solved, then every bus beyond a limit becomes a pq bus at that limit, and every bus at
 // its upper (lower) limit whose |V| lies above (below) the set point gets its set point back; repeated until neither
 // happens. The answer then satisfies: Q = Qmax implies |V| <= set point, Q = Qmin implies |V| >= set point, and
@@ -106,6 +109,10 @@ class NewtonSolver {
   std::vector<QLimit> limit_;
   std::vector<std::uint16_t> switches_;
   std::vector<double> theta_, vm_, p_, q_, alpha_;
+  struct Dependent {
+    Complex power, slope;
+  };
+  std::vector<Dependent> dependent_;       ///< voltage-dependent injection, and its derivative by u
   std::vector<double> e_, f_;              ///< V = e + jf
   std::vector<double> term_re_, term_im_;  ///< Y_ij V_j per entry of Y
   std::vector<double> missing_;            ///< D per unknown, read at the numbers of D

@@ -201,6 +201,34 @@ TEST_P(EveryInstructionSet, KeepsReactiveLimits) {
   }
 }
 
+TEST_P(EveryInstructionSet, ServesLoadsThatDependOnTheVoltage) {
+  const Bench bench = random_bench(24, 11);
+  LaneSolver solver(bench.lane_base(), lane_kernels(GetParam()));
+  auto flows = varied(bench, 11, 0.2);
+  for (std::size_t k = 0; k < flows.size(); ++k) {
+    Flow& flow = flows[k];
+    if (k % 4 == 1) flow.participation.assign(24, 1.0 / 24.0);
+    if (k % 4 == 2) {
+      flow.q_min_mvar.assign(24, -4.0);
+      flow.q_max_mvar.assign(24, 9.0);  // tight, for the slack bus too
+    }
+    if (k % 4 == 3) continue;  // constant power among them
+    flow.make_voltage_dependent();
+    for (std::size_t i = 0; i < 24; ++i) {
+      flow.p_current_mw[i] = -0.3 * static_cast<double>(i % 7);
+      flow.q_current_mvar[i] = -0.2 * static_cast<double>(i % 5);
+      flow.p_impedance_mw[i] = -0.4 * static_cast<double>(i % 3);
+      flow.q_impedance_mvar[i] = 0.1 * static_cast<double>(i % 4);
+    }
+  }
+  const FlowOptions options{.enforce_q_limits = true};
+  const Answer answer = solve(solver, flows, options);
+  for (std::size_t k = 0; k < flows.size(); ++k) {
+    SCOPED_TRACE(k);
+    expect_same_as_twin(bench, flows[k], answer.states[k], answer.reports[k], options);
+  }
+}
+
 TEST_P(EveryInstructionSet, SolvesFromAFlatBase) {
   const Bench bench = random_bench(40, 8);
   FlowState flat = flat_start(40);

@@ -52,10 +52,17 @@ inline Grid make_grid(std::size_t buses, const std::vector<Link>& links,
 /// The figures of a flow; everything 0, types pq, set points 1 p.u.
 struct Flow {
   std::vector<double> p_mw, q_mvar, vm_set_pu, va_set_deg, participation, q_min_mvar, q_max_mvar;
+  std::vector<double> p_current_mw, q_current_mvar, p_impedance_mw, q_impedance_mvar;
   std::vector<BusType> type;
 
   explicit Flow(std::size_t buses)
       : p_mw(buses), q_mvar(buses), vm_set_pu(buses, 1.0), va_set_deg(buses), type(buses, BusType::pq) {}
+
+  /// Makes room for voltage-dependent injections, all 0.
+  void make_voltage_dependent() {
+    for (auto* part : {&p_current_mw, &q_current_mvar, &p_impedance_mw, &q_impedance_mvar})
+      part->assign(p_mw.size(), 0.0);
+  }
 
   [[nodiscard]] FlowInput input() const {
     FlowInput input;
@@ -67,6 +74,10 @@ struct Flow {
     input.participation = participation;
     input.q_min_mvar = q_min_mvar;
     input.q_max_mvar = q_max_mvar;
+    input.p_current_mw = p_current_mw;
+    input.q_current_mvar = q_current_mvar;
+    input.p_impedance_mw = p_impedance_mw;
+    input.q_impedance_mvar = q_impedance_mvar;
     return input;
   }
 };

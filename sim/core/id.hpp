@@ -35,6 +35,10 @@ using ProducerId = Id<struct ProducerTag>;
 using ConsumerId = Id<struct ConsumerTag>;
 using StorageId = Id<struct StorageTag>;
 using IslandId = Id<struct IslandTag>;
+using NodeId = Id<struct NodeTag>;
+using LinkId = Id<struct LinkTag>;
+using EndpointId = Id<struct EndpointTag>;
+using ControllerId = Id<struct ControllerTag>;
 using ProfileId = Id<struct ProfileTag>;
 
 }  // namespace gridplus

@@ -7,18 +7,37 @@
 
 namespace gridplus {
 
-double uniform(const RandomKey& key, std::uint32_t draw) {
-  // The 64-bit Philox key is the seed; the replicate and stream share the counter with entity, step and draw.
-  using Generator = r123::Philox4x64;
-  const Generator::key_type generator_key{
-      {key.seed, (std::uint64_t{key.replicate} << 32) | static_cast<std::uint32_t>(key.stream)}};
-  const Generator::ctr_type counter{{key.step, key.entity, draw, 0}};
-  const Generator::ctr_type bits = Generator{}(counter, generator_key);
-  constexpr double k_two_to_minus_53 = 0x1.0p-53;
-  return (static_cast<double>(bits[0] >> 11) + 0.5) * k_two_to_minus_53;
+namespace {
+
+// The 128-bit Philox key is the seed, the replicate and the stream; entity, step and draw are the counter.
+using Generator = r123::Philox4x64;
+
+Generator::key_type generator_key(const RandomKey& key) {
+  return {{key.seed, (std::uint64_t{key.replicate} << 32) | static_cast<std::uint32_t>(key.stream)}};
 }
 
-double normal_quantile(double p) {
+double to_uniform(std::uint64_t bits) {
+  constexpr double k_two_to_minus_53 = 0x1.0p-53;
+  return (static_cast<double>(static_cast<std::int64_t>(bits >> 11)) + 0.5) * k_two_to_minus_53;
+}
+
+}  // namespace
+
+double uniform(const RandomKey& key, std::uint32_t draw) {
+  const Generator::ctr_type counter{{key.step, key.entity, draw, 0}};
+  return to_uniform(Generator{}(counter, generator_key(key))[0]);
+}
+
+void uniforms(const RandomKey& key, std::uint32_t draw, std::span<const std::uint32_t> entities,
+              std::span<std::array<double, 4>> out) {
+  const Generator::key_type words = generator_key(key);
+  for (std::size_t i = 0; i < entities.size(); ++i) {
+    const Generator::ctr_type bits = Generator{}({{key.step, entities[i], draw, 1}}, words);
+    out[i] = {to_uniform(bits[0]), to_uniform(bits[1]), to_uniform(bits[2]), to_uniform(bits[3])};
+  }
+}
+
+double quick_normal_quantile(double p) {
   // P. J. Acklam, "An algorithm for computing the inverse normal cumulative distribution function" (2003).
   constexpr std::array a{-3.969683028665376e+01, 2.209460984245205e+02,  -2.759285104469687e+02,
                          1.383577518672690e+02,  -3.066479806614716e+01, 2.506628277459239e+00};
@@ -43,6 +62,11 @@ double normal_quantile(double p) {
     x = (((((a[0] * r + a[1]) * r + a[2]) * r + a[3]) * r + a[4]) * r + a[5]) * q /
         (((((b[0] * r + b[1]) * r + b[2]) * r + b[3]) * r + b[4]) * r + 1.0);
   }
+  return x;
+}
+
+double normal_quantile(double p) {
+  const double x = quick_normal_quantile(p);
   const double error = 0.5 * std::erfc(-x / std::sqrt(2.0)) - p;
   const double step = error * std::sqrt(2.0 * 3.14159265358979323846) * std::exp(0.5 * x * x);
   return x - step / (1.0 + 0.5 * x * step);

@@ -1,0 +1,87 @@
+#include "sim/comms/paths.hpp"
+
+namespace gridplus::comms {
+
+PathTable::PathTable(const Network& network, double step_s, const PerClass<double>& message_bit)
+    : network_(network),
+      step_s_(step_s),
+      message_bit_(message_bit),
+      router_(network),
+      offered_bit_(2 * network.link_count()),
+      queue_(2 * network.link_count()),
+      carried_(network.node_count()) {}
+
+bool PathTable::route(const AvailabilityState& availability) {
+  if (!routes_.empty() && node_up_ == availability.node_up && link_up_ == availability.link_up) return false;
+  node_up_ = availability.node_up;
+  link_up_ = availability.link_up;
+  router_.find(link_up_, node_up_, routes_);
+  return true;
+}
+
+void PathTable::spread(const std::vector<double>& at_node, std::size_t message_class, bool upwards) {
+  const std::size_t nodes = network_.node_count();
+  for (std::size_t c = 0; c < routes_.size(); ++c) {
+    const Routes& way = routes_[c];
+    for (const std::uint32_t n : way.order) carried_[n] = at_node[c * nodes + n];
+    for (std::size_t i = way.order.size(); i-- > 1;) {
+      const std::uint32_t n = way.order[i], l = way.link[n];
+      carried_[way.parent[n]] += carried_[n];
+      const bool from_here = network_.link().from[l].index() == n;
+      offered_bit_[2 * l + (from_here == upwards ? 0 : 1)][message_class] += carried_[n];
+    }
+  }
+}
+
+void PathTable::load(const OfferedTraffic& offered, const Surroundings& around, Backlogs& backlogs) {
+  for (PerClass<double>& bits : offered_bit_) bits.fill(0.0);
+  for (std::size_t m = 0; m < k_classes; ++m) {
+    if (!offered.up_bit[m].empty()) spread(offered.up_bit[m], m, true);
+    if (!offered.down_bit[m].empty()) spread(offered.down_bit[m], m, false);
+  }
+  const LinkArrays& link = network_.link();
+  QueueInput in;
+  in.step_s = step_s_;
+  in.message_bit = message_bit_;
+  for (std::size_t q = 0; q < queue_.size(); ++q) {
+    const std::size_t l = q / 2;
+    in.capacity_bit_per_s = link.capacity_bit_per_s[l];
+    if (!around.link_capacity_factor.empty()) in.capacity_bit_per_s *= around.link_capacity_factor[l];
+    in.buffer_bit = link.buffer_bit[l];
+    in.background = link.background[l];
+    in.offered_bit = offered_bit_[q];
+    queue_[q] = step_queue(in, backlogs[q]);
+  }
+  for (std::size_t m = 0; m < k_classes; ++m) {
+    if (!offered.up_bit[m].empty()) follow(m, true, around, up_[m]);
+    if (!offered.down_bit[m].empty()) follow(m, false, around, down_[m]);
+  }
+}
+
+void PathTable::follow(std::size_t message_class, bool upwards, const Surroundings& around,
+                       std::vector<Path>& paths) const {
+  const std::size_t nodes = network_.node_count();
+  const LinkArrays& link = network_.link();
+  paths.assign(routes_.size() * nodes, {});
+  for (std::size_t c = 0; c < routes_.size(); ++c) {
+    const Routes& way = routes_[c];
+    Path* const at = paths.data() + c * nodes;
+    for (std::size_t i = 0; i < way.order.size(); ++i) {
+      const std::uint32_t n = way.order[i];
+      if (i == 0) {
+        at[n] = {0.0F, 1.0F};
+        continue;
+      }
+      const std::uint32_t l = way.link[n];
+      const bool from_here = link.from[l].index() == n;
+      const QueueStep& queue = queue_[2 * l + (from_here == upwards ? 0 : 1)];
+      const double extra = around.link_extra_loss.empty() ? 0.0 : around.link_extra_loss[l];
+      const double kept = (1.0 - link.loss[l]) * (1.0 - extra) * (1.0 - queue.lost_share[message_class]);
+      const Path& before = at[way.parent[n]];
+      at[n].latency_s = before.latency_s + static_cast<float>(link.latency_s[l] + queue.wait_s[message_class]);
+      at[n].success = before.success * static_cast<float>(kept);
+    }
+  }
+}
+
+}  // namespace gridplus::comms

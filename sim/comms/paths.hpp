@@ -1,0 +1,58 @@
+// What happens to a message between each node and each controller in a step: routes, queues, loss and latency.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "sim/comms/availability.hpp"
+#include "sim/comms/network.hpp"
+#include "sim/comms/queue.hpp"
+#include "sim/comms/routing.hpp"
+
+namespace gridplus::comms {
+
+/// The way between a node and a controller. No way: success is 0.
+struct Path {
+  float latency_s = 0.0F;  ///< sum of the links' medians and waits
+  float success = 0.0F;    ///< 1 - probability that a message is lost on it
+};
+
+/// Bits offered at each (controller, node), index controller * nodes + node.
+struct OfferedTraffic {
+  PerClass<std::vector<double>> up_bit, down_bit;  ///< empty: the class is not in use
+};
+
+/// Per link and direction (2 l: from -> to; 2 l + 1: to -> from).
+using Backlogs = std::vector<PerClass<double>>;
+
+class PathTable {
+ public:
+  PathTable(const Network& network, double step_s, const PerClass<double>& message_bit);
+
+  /// Finds ways anew if the up-set differs from that of the last call. Returns whether it did.
+  bool route(const AvailabilityState& availability);
+  /// Runs every queue for one step and works out the paths of the classes in use.
+  void load(const OfferedTraffic& offered, const Surroundings& around, Backlogs& backlogs);
+
+  [[nodiscard]] std::span<const Path> up(MessageClass c) const { return up_[static_cast<std::size_t>(c)]; }
+  [[nodiscard]] std::span<const Path> down(MessageClass c) const { return down_[static_cast<std::size_t>(c)]; }
+  [[nodiscard]] std::span<const Routes> routes() const { return routes_; }
+  [[nodiscard]] std::span<const QueueStep> queues() const { return queue_; }  ///< as Backlogs
+
+ private:
+  void spread(const std::vector<double>& at_node, std::size_t message_class, bool upwards);
+  void follow(std::size_t message_class, bool upwards, const Surroundings& around, std::vector<Path>& paths) const;
+
+  const Network& network_;
+  double step_s_;
+  PerClass<double> message_bit_;
+  Router router_;
+  std::vector<Routes> routes_;
+  std::vector<std::uint8_t> node_up_, link_up_;
+  std::vector<PerClass<double>> offered_bit_;  ///< per link and direction
+  std::vector<QueueStep> queue_;
+  std::vector<double> carried_;
+  PerClass<std::vector<Path>> up_, down_;
+};
+
+}  // namespace gridplus::comms

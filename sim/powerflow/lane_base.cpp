@@ -103,6 +103,30 @@ Block jacobian_block(Complex coupling, Complex injection, bool diagonal, bool ro
   return block;
 }
 
+/// J^-T r in place: U^T from the first row, then L^T from the last.
+void solve_transposed(const LanePattern& pattern, const ScalarFactor& f, std::vector<double>& r) {
+  const auto subtract_transposed = [&r](const Block& block, std::size_t from, std::size_t to) {
+    r[2 * to] -= block[0] * r[2 * from] + block[2] * r[2 * from + 1];
+    r[2 * to + 1] -= block[1] * r[2 * from] + block[3] * r[2 * from + 1];
+  };
+  const auto active = at(pattern.active);
+  for (std::size_t i = 0; i < active; ++i) {
+    const Block& inverse = f.inverse[i];
+    const double first = r[2 * i];
+    const double second = r[2 * i + 1];
+    r[2 * i] = inverse[0] * first + inverse[2] * second;
+    r[2 * i + 1] = inverse[1] * first + inverse[3] * second;
+    for (auto k = at(pattern.upper.start[i]); k < upper_end(pattern, i); ++k) {
+      subtract_transposed(f.upper[k], i, at(pattern.upper.column[k]));
+    }
+  }
+  for (std::size_t i = active; i-- > 0;) {
+    for (auto e = at(pattern.lower.start[i]); e < at(pattern.lower.start[i + 1]); ++e) {
+      subtract_transposed(f.lower[e], i, at(pattern.lower.column[e]));
+    }
+  }
+}
+
 }  // namespace
 
 LaneBase::LaneBase(const Admittance& admittance, double base_mva, std::span<const BusType> type, const FlowState& base)
@@ -187,6 +211,17 @@ void LaneBase::factor_base() {
       work[at(pattern_.upper.column[k])] = Block{};
     }
   }
+  // Islands share no row: the rows of their slack buses are solved for together.
+  adjoint_.assign(2 * active, 0.0);
+  for (auto s = active; s < at(pattern_.positions()); ++s) {
+    for (auto e = at(pattern_.coupling.start[s]); e < at(pattern_.coupling.start[s + 1]); ++e) {
+      const std::size_t j = at(pattern_.coupling.column[e]);
+      if (j >= active) continue;
+      adjoint_[2 * j] = coupling_[2 * e + 1];
+      adjoint_[2 * j + 1] = is_pv_[j] != 0 ? 0.0 : coupling_[2 * e];
+    }
+  }
+  solve_transposed(pattern_, f, adjoint_);
   lower_count_.resize(2 * active);
   upper_count_.resize(2 * active);
   Stream lower(pattern_.active, is_pv_, lower_count_, lower_column_, lower_value_);

@@ -43,6 +43,9 @@ class LaneBase {
   /// The slack bus of each position's island, counted from the first slack bus.
   [[nodiscard]] std::span<const std::int32_t> island() const { return island_; }
 
+  /// The adjoint of the slack buses' P (see SlackView), two numbers per position with unknowns.
+  [[nodiscard]] std::span<const double> adjoint() const { return adjoint_; }
+
   [[nodiscard]] NewtonView newton() const;
   [[nodiscard]] CouplingView coupling() const;
   [[nodiscard]] FactorView factor() const;
@@ -62,7 +65,7 @@ class LaneBase {
   std::vector<std::int32_t> pv_row_;  ///< per position
   std::vector<std::int32_t> held_;
   std::vector<std::int32_t> island_;
-  std::vector<double> coupling_;
+  std::vector<double> coupling_, adjoint_;
   std::vector<float> coupling32_;
   std::vector<std::int32_t> lower_count_, lower_column_, upper_count_, upper_column_;
   std::vector<float> lower_value_, upper_value_;

@@ -7,6 +7,7 @@
 
 #include "sim/powerflow/lane_kernels.hpp"
 #include "sim/powerflow/lane_mismatch-inl.hpp"
+#include "sim/powerflow/lane_slack-inl.hpp"
 #include "sim/powerflow/lane_step-inl.hpp"
 #include "sim/powerflow/lane_transfer-inl.hpp"
 
@@ -27,7 +28,8 @@ constexpr std::string_view k_name = "scalar";
 }  // namespace
 
 const LaneKernels* kernels() {
-  static constexpr LaneKernels table{k_name, start, mismatch32, widen, mismatch, step, gather, polar};
+  static constexpr LaneKernels table{k_name,  start, mismatch32, widen, mismatch, mismatch_shared,
+                                     missing, share, reactive,   step,  gather,   polar};
   return &table;
 }
 

@@ -38,6 +38,22 @@ struct FactorView {
   const float* upper_value = nullptr;  ///< inverse diagonal block, then inverse diagonal times U
 };
 
+/// Distributed slack of a group of lanes. With the missing power D of an island as one more unknown and P of its slack
+/// bus as one more equation, F + alpha D = J z everywhere and F_s + alpha_s D = r z at the slack bus, where r is its
+/// row of the Jacobian. With the adjoint lambda = J^-T r, which all lanes share,
+///
+///   D = gain (lambda F - F_s),    gain = 1 / (alpha_s - lambda alpha).
+struct SlackView {
+  std::int32_t islands = 0;                ///< slack buses; they stand behind the rows with unknowns
+  const std::int32_t* island = nullptr;    ///< per position
+  const double* adjoint = nullptr;         ///< two per row: lambda of P and Q
+  const double* gain = nullptr;            ///< islands x lanes; 0 where the slack bus takes what is missing
+  std::int32_t sharing = 0;                ///< positions that take a part in any lane
+  const std::int32_t* position = nullptr;  ///< of each
+  const double* alpha = nullptr;           ///< sharing x lanes
+  double* missing = nullptr;               ///< islands x lanes: the step of D
+};
+
 /// Where each bus of the grid stands, and its base state by position.
 struct BusView {
   std::int32_t buses = 0;
@@ -63,6 +79,16 @@ struct LaneKernels {
   /// Mismatch in double; `residual` is scaled and rounded to float for the solve. `norm`: largest |mismatch| per lane;
   /// meaningless where the state is not finite.
   void (*mismatch)(const CouplingView& a, const double* state, const double* change, float* residual, double* norm);
+  /// The same with distributed slack: P of the slack buses counts where they share, and `missing` is set.
+  void (*mismatch_shared)(const CouplingView& a, const SlackView& s, const double* state, const double* change,
+                          float* residual, double* norm);
+  /// Sets `missing` at the base state, where the mismatch is `change`.
+  void (*missing)(const CouplingView& a, const SlackView& s, const double* change);
+  /// Hands `missing` out: change += alpha D, and the residual with it. `state`: null at the base state.
+  void (*share)(const CouplingView& a, const SlackView& s, const double* state, double* change, float* residual);
+  /// Q in per unit that flows into the grid at `count` positions, into rows of lanes.
+  void (*reactive)(const CouplingView& a, const std::int32_t* position, std::size_t count, const double* state,
+                   double* q_pu);
   /// Solves L U x = x in place and moves the double state by x. `moves`: null, or per lane all bits set, or none for a
   /// lane that stays.
   void (*step)(const FactorView& f, float* x, const std::uint32_t* moves, double* state);

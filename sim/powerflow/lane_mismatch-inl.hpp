@@ -103,9 +103,10 @@ HWY_INLINE void finish_row32(const CouplingView& a, std::int32_t i, const Couple
   }
 }
 
-template <bool pv>
+/// Mismatch of one bus of a group of lanes; use(v, p, q) sees it at each vector of lanes, q = 0 at a PV bus.
+template <bool pv, class Use>
 HWY_INLINE void finish_row(const CouplingView& a, std::int32_t i, const Coupled<D64>& t, const double* state,
-                           const double* change, float* residual, V64 (&largest)[k_chunk64]) {
+                           const double* change, float* residual, const Use& use) {
   const D64 d;
   const Half32 half;
   for (std::size_t v = 0; v < k_chunk64; ++v) {
@@ -113,15 +114,14 @@ HWY_INLINE void finish_row(const CouplingView& a, std::int32_t i, const Coupled<
     const auto x = hn::Load(d, state + own);
     const auto y = hn::Load(d, state + own + k_group_lanes);
     V64 p;
-    V64 q;
+    V64 q = hn::Zero(d);
     const auto want_p = hn::Load(d, change + own);
     const auto want_q = hn::Load(d, change + own + k_group_lanes);
     bus_mismatch<pv>(d, a.injection + 2 * i, x, y, want_p, want_q, t.re[v], t.im[v], p, q);
-    largest[v] = hn::Max(largest[v], hn::Abs(p));
+    use(v, p, q);
     if constexpr (pv) {
       hn::Store(hn::DemoteTo(half, p), half, residual + own);
     } else {
-      largest[v] = hn::Max(largest[v], hn::Abs(q));
       const auto scale = chord_scale(d, x, y);
       hn::Store(hn::DemoteTo(half, hn::Mul(p, scale)), half, residual + own);
       hn::Store(hn::DemoteTo(half, hn::Mul(q, scale)), half, residual + own + k_group_lanes);
@@ -129,22 +129,36 @@ HWY_INLINE void finish_row(const CouplingView& a, std::int32_t i, const Coupled<
   }
 }
 
+/// Mismatch of all rows of one chunk of lanes, and the largest of each lane. see(i, v, p, q) sees every one.
+template <class See>
+HWY_INLINE void mismatch_of_chunk(const CouplingView& a, const double* state, const double* change, float* residual,
+                                  V64 (&largest)[k_chunk64], const See& see) {
+  const D64 d;
+  for (std::size_t v = 0; v < k_chunk64; ++v) largest[v] = hn::Zero(d);
+  for (std::int32_t i = 0; i < a.rows; ++i) {
+    Coupled<D64> t;
+    couple_row(d, a, a.value, i, state, t);
+    if (a.is_pv[i] != 0) {
+      finish_row<true>(a, i, t, state, change, residual, [&](std::size_t v, V64 p, V64 q) HWY_ATTR {
+        largest[v] = hn::Max(largest[v], hn::Abs(p));
+        see(i, v, p, q);
+      });
+    } else {
+      finish_row<false>(a, i, t, state, change, residual, [&](std::size_t v, V64 p, V64 q) HWY_ATTR {
+        largest[v] = hn::Max(hn::Max(largest[v], hn::Abs(p)), hn::Abs(q));
+        see(i, v, p, q);
+      });
+    }
+  }
+}
+
 [[maybe_unused]] void mismatch(const CouplingView& a, const double* state, const double* change, float* residual,
                                double* norm) {
-  const D64 d;
   for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
     V64 largest[k_chunk64];
-    for (std::size_t v = 0; v < k_chunk64; ++v) largest[v] = hn::Zero(d);
-    for (std::int32_t i = 0; i < a.rows; ++i) {
-      Coupled<D64> t;
-      couple_row(d, a, a.value, i, state + first, t);
-      if (a.is_pv[i] != 0) {
-        finish_row<true>(a, i, t, state + first, change + first, residual + first, largest);
-      } else {
-        finish_row<false>(a, i, t, state + first, change + first, residual + first, largest);
-      }
-    }
-    for (std::size_t v = 0; v < k_chunk64; ++v) hn::Store(largest[v], d, norm + first + v * k_width64);
+    mismatch_of_chunk(a, state + first, change + first, residual + first, largest,
+                      [](std::int32_t, std::size_t, V64, V64) HWY_ATTR {});
+    for (std::size_t v = 0; v < k_chunk64; ++v) hn::Store(largest[v], D64(), norm + first + v * k_width64);
   }
 }
 

@@ -29,6 +29,9 @@ constexpr int k_first_wandering = 3;
 constexpr int k_most_rounds = 100;
 constexpr std::uint16_t k_restless = 4;
 
+/// Slack angles closer than this are the same: what is left of a conversion to radians and back.
+constexpr double k_same_angle_deg = 1e-10;
+
 std::size_t at(std::int32_t i) {
   return static_cast<std::size_t>(i);
 }
@@ -48,6 +51,12 @@ std::size_t slot(std::int32_t position, std::size_t part, std::size_t lane) {
 }
 
 }  // namespace
+
+double turn_of(const LaneBase& base, const FlowInput& flow, std::int32_t slack_position) {
+  const std::size_t bus = at(base.pattern().bus[at(slack_position)]);
+  const double turn_deg = (flow.va_set_deg.empty() ? 0.0 : flow.va_set_deg[bus]) - base.va_deg()[at(slack_position)];
+  return std::abs(turn_deg) > k_same_angle_deg ? turn_deg : 0.0;
+}
 
 LaneNewton::LaneNewton(const LaneBase& base, const NewtonKernels& kernels)
     : base_(base), kernels_(kernels), view_(base.newton()) {
@@ -177,7 +186,8 @@ LaneNewton::DependentPower LaneNewton::dependent(std::size_t lane, std::int32_t 
   return {m * (current + m * impedance), m * (current + 2.0 * m * impedance)};
 }
 
-/// Puts a lane at its start: the base state with the flow's own set points.
+/// Puts a lane at its start: the base state, or at first the task's, with the flow's own set points, every
+/// island turned to the angle of its slack bus.
 void LaneNewton::begin(std::size_t lane, const LaneTask& task, Phase phase) {
   const FlowInput& flow = *task.flow;
   const int iterations = phase == Phase::plain ? 0 : lane_[lane].total_iterations;
@@ -186,12 +196,16 @@ void LaneNewton::begin(std::size_t lane, const LaneTask& task, Phase phase) {
     const std::size_t bus = at(base_.pattern().bus[at(i)]);
     limit_[at(i) * k_lanes + lane] = Limit::none;
     switches_[at(i) * k_lanes + lane] = 0;
-    std::complex<double> u{};
-    if (flow.type[bus] != BusType::pq) u = flow.vm_set_pu[bus] / base_.vm_pu()[at(i)] - 1.0;
-    if (flow.type[bus] == BusType::slack) {
-      const double va_deg = flow.va_set_deg.empty() ? 0.0 : flow.va_set_deg[bus];
-      u = (1.0 + u) * std::polar(1.0, (va_deg - base_.va_deg()[at(i)]) * k_radian) - 1.0;
+    std::complex<double> w = 1.0;
+    if (task.from_state && phase == Phase::plain) {
+      const double angle_deg = task.state->va_deg[bus] - base_.va_deg()[at(i)];
+      w = std::polar(task.state->vm_pu[bus] / base_.vm_pu()[at(i)], angle_deg * k_radian);
+    } else {
+      if (flow.type[bus] != BusType::pq) w = flow.vm_set_pu[bus] / base_.vm_pu()[at(i)];
+      const double turn_deg = turn_of(base_, flow, view_.active + base_.island()[at(i)]);
+      if (turn_deg != 0.0) w *= std::polar(1.0, turn_deg * k_radian);
     }
+    const std::complex<double> u = w - 1.0;
     state_[slot(i, 0, lane)] = u.real();
     state_[slot(i, 1, lane)] = u.imag();
     change_[slot(i, 0, lane)] = flow.p_mw[bus] / base_.base_mva() - base_.injection()[2 * at(i)];

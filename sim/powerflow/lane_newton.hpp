@@ -25,7 +25,11 @@ struct LaneTask {
   const FlowInput* flow = nullptr;
   FlowState* state = nullptr;  ///< sized
   SolveReport* report = nullptr;
+  bool from_state = false;  ///< the Newton starts from `state`, not from the base
 };
+
+/// What the angle of a slack bus of a flow is beyond that of the base, in degrees; 0 within rounding.
+[[nodiscard]] double turn_of(const LaneBase& base, const FlowInput& flow, std::int32_t slack_position);
 
 /// Scratch of one thread. `base` and `kernels` must outlive it.
 class LaneNewton {

@@ -4,11 +4,12 @@
 // the batch, or the number of threads. See docs/powerflow.md for the method.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <span>
 #include <vector>
 
-#include "sim/powerflow/lane_newton.hpp"
+#include "sim/powerflow/lane_chord.hpp"
 
 namespace gridplus::powerflow {
 
@@ -24,22 +25,20 @@ class LaneSolver {
   /// Solves every flow from the base state, not from what `states` holds. `states` and `reports` have one entry per
   /// flow; the vectors of a state are sized if they are not yet, and nothing else is allocated once scratch memory is
   /// there. Slack and out buses must be those of the base; PV and PQ, set points, limits and participation may differ
-  /// per flow, but flows of the base's types and set points, without limits to enforce and without participation, are
-  /// the fast ones.
+  /// per flow. Flows of the base's bus types that stay within their reactive limits are the fast ones.
   void solve(std::span<const FlowInput> flows, const FlowOptions& options, std::span<FlowState> states,
              std::span<SolveReport> reports, int threads = 1);
 
  private:
-  struct Scratch;
   void check(const FlowInput& flow) const;
-  [[nodiscard]] bool chord_may_solve(const FlowInput& flow, const FlowOptions& options) const;
-  void solve_group(std::span<const LaneTask> tasks, const FlowOptions& options, Scratch& scratch) const;
+  void solve_easy(const FlowOptions& options, int threads);
 
   std::shared_ptr<const LaneBase> base_;
   const LaneKernels* kernels_;
-  std::vector<std::unique_ptr<Scratch>> scratch_;    ///< per thread
+  std::vector<std::unique_ptr<LaneChord>> chord_;    ///< per thread
   std::vector<std::unique_ptr<LaneNewton>> newton_;  ///< per thread
-  std::vector<LaneTask> tasks_, hard_;
+  std::array<std::vector<LaneTask>, 4> easy_;        ///< for the chord, by kind
+  std::vector<LaneTask> hard_;                       ///< for the Newton
 };
 
 }  // namespace gridplus::powerflow

@@ -4,6 +4,9 @@
 //                           $GRIDPLUS_SHARED/data/matpower. Default: case118 to case_ACTIVSg10k.
 //   GRIDPLUS_BENCH_SPREAD   each load's P and Q is multiplied by its own factor in [1 - spread, 1 + spread];
 //                           separated by ':'. Default: 0.1:0.5
+//   GRIDPLUS_BENCH_KINDS    what else varies, separated by ':': plain (nothing), shared (distributed slack, equal parts
+//                           of all buses that hold a voltage), set_points (each by up to 1 %), limits (reactive limits
+//                           are kept). Default: plain
 //   GRIDPLUS_BENCH_FLOWS    flows in a batch. Default: 256
 //   GRIDPLUS_BENCH_THREADS  threads of the lane solver. Default: 1
 //   GRIDPLUS_BENCH_BUSES    buses of the radial grid. Default: 1000000
@@ -68,7 +71,7 @@ double seconds(double (*clock)(), const std::function<void()>& work) {
   return clock() - begin;
 }
 
-void batch_flows(benchmark::State& state, const std::filesystem::path& file, double spread) {
+void batch_flows(benchmark::State& state, const std::filesystem::path& file, double spread, const std::string& kind) {
   if (!std::filesystem::exists(file)) {
     state.SkipWithError((file.string() + " is not there: set GRIDPLUS_SHARED or GRIDPLUS_BENCH_CASES").c_str());
     return;
@@ -80,10 +83,12 @@ void batch_flows(benchmark::State& state, const std::filesystem::path& file, dou
   }
   const auto count = std::stoul(environment("GRIDPLUS_BENCH_FLOWS", "256"));
   const int threads = std::stoi(environment("GRIDPLUS_BENCH_THREADS", "1"));
-  const test::VariedLoads loads(batch.data, count, spread);
+  test::VariedLoads loads(batch.data, count, spread);
+  if (kind == "shared") loads.share_missing_power(batch.data);
+  if (kind == "set_points") loads.vary_set_points(0.01);
   LaneSolver lanes(
       std::make_shared<LaneBase>(batch.admittance, batch.data.grid.base_mva(), batch.data.type, batch.base));
-  const FlowOptions options;
+  const FlowOptions options{.enforce_q_limits = kind == "limits"};
   std::vector<FlowState> lane_state(count);
   std::vector<FlowState> twin_state(count, batch.base);
   std::vector<SolveReport> lane_report(count);
@@ -128,7 +133,7 @@ void batch_flows(benchmark::State& state, const std::filesystem::path& file, dou
     failed += lane_report[k].converged() ? 0 : 1;
     twin_failed += twin_report[k].converged() ? 0 : 1;
     if (!lane_report[k].converged()) continue;
-    mismatch = std::max(mismatch, batch.largest_mismatch_pu(loads.flows[k], lane_state[k]));
+    if (kind != "limits") mismatch = std::max(mismatch, batch.largest_mismatch_pu(loads.flows[k], lane_state[k]));
     if (twin_report[k].converged() && test::distance_pu(lane_state[k], twin_state[k]) > k_same_solution_pu) ++elsewhere;
   }
   const double lane_total_s = std::accumulate(lane_s.begin(), lane_s.end(), 0.0);
@@ -214,15 +219,20 @@ bool register_benchmarks() {
   const std::filesystem::path folder = environment("GRIDPLUS_SHARED", ".") + "/data/matpower";
   const auto cases = split(environment(
       "GRIDPLUS_BENCH_CASES", "case118.m:case1354pegase.m:case_ACTIVSg2000.m:case9241pegase.m:case_ACTIVSg10k.m"));
+  const auto kinds = split(environment("GRIDPLUS_BENCH_KINDS", "plain"));
   for (const std::string& spread : split(environment("GRIDPLUS_BENCH_SPREAD", "0.1:0.5"))) {
     for (const std::string& name : cases) {
       const std::filesystem::path file = std::filesystem::exists(name) ? std::filesystem::path(name) : folder / name;
-      const std::string label = "powerflow/" + file.stem().string() + "/spread:" + spread;
-      const double value = std::stod(spread);
-      benchmark::RegisterBenchmark(label.c_str(), [file, value](benchmark::State& s) { batch_flows(s, file, value); })
-          ->UseManualTime()
-          ->Iterations(k_rounds)
-          ->Unit(benchmark::kMillisecond);
+      for (const std::string& kind : kinds) {
+        std::string label = "powerflow/" + file.stem().string() + "/spread:" + spread;
+        if (kind != "plain") label.append("/").append(kind);
+        const double value = std::stod(spread);
+        const auto run = [file, value, kind](benchmark::State& s) { batch_flows(s, file, value, kind); };
+        benchmark::RegisterBenchmark(label.c_str(), run)
+            ->UseManualTime()
+            ->Iterations(k_rounds)
+            ->Unit(benchmark::kMillisecond);
+      }
     }
   }
   benchmark::RegisterBenchmark("powerflow/radial", radial_flow)

@@ -76,28 +76,47 @@ TEST(LaneReference, KeepsReactiveLimitsAsTheTwinDoes) {
   }
 }
 
+void expect_agreement(PublicCase& c, const VariedLoads& loads) {
+  LaneSolver solver(std::make_shared<LaneBase>(c.admittance, c.data.grid.base_mva(), c.data.type, c.base));
+  const std::size_t count = loads.flows.size();
+  std::vector<FlowState> states(count);
+  std::vector<SolveReport> reports(count);
+  const FlowOptions options;
+  solver.solve(loads.flows, options, states, reports);
+  for (std::size_t k = 0; k < count; ++k) {
+    SCOPED_TRACE(k);
+    FlowState expected = c.base;
+    const bool twin_converged = c.twin.solve(loads.flows[k], options, expected).converged();
+    EXPECT_EQ(reports[k].converged(), twin_converged);
+    if (!reports[k].converged() || !twin_converged) continue;
+    EXPECT_LE(c.largest_mismatch_pu(loads.flows[k], states[k]), options.tolerance_pu);
+    EXPECT_LE(distance_pu(states[k], expected), k_same_solution_pu);
+  }
+}
+
 TEST(LaneReference, AgreesWithTheTwinOnVariedLoads) {
   GRIDPLUS_NEED_SHARED();
   for (const std::string name : {"case118", "case1354pegase", "case_ACTIVSg2000"}) {
+    PublicCase c(case_file(name));
+    ASSERT_TRUE(c.solved);
     for (const double spread : {0.1, 0.5}) {
       SCOPED_TRACE(name + " " + std::to_string(spread));
-      PublicCase c(case_file(name));
-      ASSERT_TRUE(c.solved);
-      LaneSolver solver(std::make_shared<LaneBase>(c.admittance, c.data.grid.base_mva(), c.data.type, c.base));
-      const VariedLoads loads(c.data, 24, spread);
-      std::vector<FlowState> states(24);
-      std::vector<SolveReport> reports(24);
-      const FlowOptions options;
-      solver.solve(loads.flows, options, states, reports);
-      for (std::size_t k = 0; k < 24; ++k) {
-        SCOPED_TRACE(k);
-        FlowState expected = c.base;
-        const bool twin_converged = c.twin.solve(loads.flows[k], options, expected).converged();
-        EXPECT_EQ(reports[k].converged(), twin_converged);
-        if (!reports[k].converged() || !twin_converged) continue;
-        EXPECT_LE(c.largest_mismatch_pu(loads.flows[k], states[k]), options.tolerance_pu);
-        EXPECT_LE(distance_pu(states[k], expected), k_same_solution_pu);
-      }
+      expect_agreement(c, VariedLoads(c.data, 24, spread));
+    }
+  }
+}
+
+TEST(LaneReference, AgreesWithTheTwinOnSharedSlackAndOtherSetPoints) {
+  GRIDPLUS_NEED_SHARED();
+  for (const std::string name : {"case118", "case1354pegase"}) {
+    PublicCase c(case_file(name));
+    ASSERT_TRUE(c.solved);
+    for (const bool other_set_points : {false, true}) {
+      SCOPED_TRACE(name);
+      VariedLoads loads(c.data, 20, 0.3);
+      loads.share_missing_power(c.data);
+      if (other_set_points) loads.vary_set_points(0.01);
+      expect_agreement(c, loads);
     }
   }
 }

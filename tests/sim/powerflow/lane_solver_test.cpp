@@ -250,6 +250,14 @@ std::vector<Flow> mixed_flows(const Bench& bench) {
     }
     if (k % 7 == 4) flow.type[5] = BusType::pq;
     if (k % 7 == 5) flow.participation.assign(flow.p_mw.size(), 1.0 / static_cast<double>(flow.p_mw.size()));
+    if (k % 7 == 6) {
+      flow.vm_set_pu[10] = 1.0 + 0.001 * static_cast<double>(k);
+      flow.va_set_deg[0] = static_cast<double>(k);
+    }
+    if (k % 5 == 1) {
+      flow.q_min_mvar.assign(flow.p_mw.size(), -5.0);
+      flow.q_max_mvar.assign(flow.p_mw.size(), 10.0);
+    }
     if (k % 11 == 6) flow.q_mvar[3] = std::numeric_limits<double>::quiet_NaN();
   }
   return flows;
@@ -259,13 +267,14 @@ TEST_P(EveryInstructionSet, AnswersBitwiseTheSameInAnyCompany) {
   const Bench bench = random_bench(30, 9);
   LaneSolver solver(bench.lane_base(), lane_kernels(GetParam()));
   std::vector<Flow> flows = mixed_flows(bench);
-  const Answer together = solve(solver, flows);
-  const Answer threaded = solve(solver, flows, {}, 3);
+  const FlowOptions options{.enforce_q_limits = true};
+  const Answer together = solve(solver, flows, options);
+  const Answer threaded = solve(solver, flows, options, 3);
   std::vector<Flow> reversed(flows.rbegin(), flows.rend());
-  const Answer backwards = solve(solver, reversed);
+  const Answer backwards = solve(solver, reversed, options);
   for (std::size_t k = 0; k < flows.size(); ++k) {
     SCOPED_TRACE(k);
-    const Answer alone = solve(solver, {&flows[k], 1});
+    const Answer alone = solve(solver, {&flows[k], 1}, options);
     for (const auto* other : {&alone.states[0], &threaded.states[k], &backwards.states[flows.size() - 1 - k]}) {
       expect_bitwise_same(together.states[k], *other);
     }
@@ -319,6 +328,114 @@ TEST_P(EveryInstructionSet, FindsTheNoseOfTwoBuses) {
   }
   EXPECT_NEAR(possible, 500.0, 0.5);
   EXPECT_LE(possible, 500.0 + 1e-3);
+}
+
+/// The chord alone, without the Newton behind it.
+SolveReport solve_by_chord(const Bench& bench, std::string_view set, const Flow& flow, FlowState& state,
+                           const FlowOptions& options = {}) {
+  const auto base = bench.lane_base();
+  const FlowInput input = flow.input();
+  const auto kind = chord_kind(*base, input);
+  SolveReport report;
+  if (!kind) return report;
+  LaneChord chord(*base, lane_kernels(set));
+  state = flat_start(flow.p_mw.size());
+  LaneTask task{&input, &state, &report};
+  chord.solve({&task, 1}, *kind, options);
+  EXPECT_EQ(task.from_state, report.status == SolveStatus::iteration_limit);
+  return report;
+}
+
+TEST_P(EveryInstructionSet, TheChordSharesTheMissingPower) {
+  const Bench bench = random_bench(24, 6);
+  for (Flow flow : varied(bench, 5, 0.2)) {
+    flow.participation.assign(24, 0.0);
+    flow.participation[5] = 0.3;
+    flow.participation[7] = 0.7;  // a PQ bus, and not the slack bus
+    FlowState state;
+    const SolveReport report = solve_by_chord(bench, GetParam(), flow, state);
+    expect_same_as_twin(bench, flow, state, report);
+    EXPECT_LE(report.iterations, 8);
+  }
+}
+
+TEST_P(EveryInstructionSet, TheChordTakesOtherSetPoints) {
+  const Bench bench = random_bench(24, 6);
+  for (Flow flow : varied(bench, 5, 0.2)) {
+    flow.vm_set_pu[0] = 1.0;
+    flow.vm_set_pu[5] = 1.02;
+    FlowState state;
+    expect_same_as_twin(bench, flow, state, solve_by_chord(bench, GetParam(), flow, state));
+    EXPECT_NEAR(state.vm_pu[5], 1.02, 1e-15);
+  }
+}
+
+TEST_P(EveryInstructionSet, TurnsAnIslandWithItsSlackBus) {
+  const Bench bench = random_bench(24, 6);
+  constexpr double k_turn_deg = 171.0;
+  for (const BusType of_bus_5 : {BusType::pv, BusType::pq}) {  // for the chord and for the Newton
+    std::vector<Flow> flows(1, bench.base_flow);
+    flows[0].type[5] = of_bus_5;
+    const Flow unturned = flows[0];
+    flows[0].va_set_deg[0] += k_turn_deg;
+    LaneSolver solver(bench.lane_base(), lane_kernels(GetParam()));
+    Answer answer = solve(solver, flows);
+    for (double& va_deg : answer.states[0].va_deg) {
+      EXPECT_LE(std::abs(va_deg), 180.0);
+      va_deg -= k_turn_deg;
+    }
+    expect_same_as_twin(bench, unturned, answer.states[0], answer.reports[0]);
+  }
+}
+
+TEST_P(EveryInstructionSet, TheChordHandsFlowsBeyondALimitOn) {
+  const Bench bench = random_bench(24, 7);
+  Flow flow = bench.base_flow;
+  flow.q_min_mvar.assign(24, -1e3);
+  flow.q_max_mvar.assign(24, 1e3);
+  const FlowOptions options{.enforce_q_limits = true};
+  FlowState state;
+  expect_same_as_twin(bench, flow, state, solve_by_chord(bench, GetParam(), flow, state, options), options);
+  const FlowResult result = evaluate(bench.grid, bench.admittance, state);
+  for (const std::size_t bus : {0U, 5U}) {  // the slack bus keeps its limits too
+    Flow tight = flow;
+    tight.q_max_mvar[bus] = result.q_mvar[bus] - 1.0;
+    EXPECT_FALSE(solve_by_chord(bench, GetParam(), tight, state, options).converged());
+    EXPECT_TRUE(solve_by_chord(bench, GetParam(), tight, state).converged());
+    tight = flow;
+    tight.q_min_mvar[bus] = result.q_mvar[bus] + 1.0;
+    EXPECT_FALSE(solve_by_chord(bench, GetParam(), tight, state, options).converged());
+  }
+}
+
+TEST(LaneChord, LeavesOtherBusTypesToTheNewton) {
+  const Bench bench = random_bench(8, 3);
+  const auto base = bench.lane_base();
+  Flow flow = bench.base_flow;
+  EXPECT_EQ(chord_kind(*base, flow.input()), ChordKind{});
+  flow.participation.assign(8, 0.125);
+  EXPECT_EQ(chord_kind(*base, flow.input()), (ChordKind{.shares = true}));
+  flow.vm_set_pu[5] = 1.05;
+  EXPECT_EQ(chord_kind(*base, flow.input()), (ChordKind{.shares = true, .moved = true}));
+  flow.type[5] = BusType::pq;
+  EXPECT_EQ(chord_kind(*base, flow.input()), std::nullopt);
+}
+
+/// lambda of the base is what the slack bus has to give for one more unit of demand.
+TEST(LaneBase, KnowsTheAdjointOfTheSlackPower) {
+  const Bench bench = random_bench(12, 4);
+  const auto base = bench.lane_base();
+  const auto slack_mw = [&](const FlowState& state) { return evaluate(bench.grid, bench.admittance, state).p_mw[0]; };
+  constexpr double k_step_mw = 0.01;
+  for (std::size_t bus = 1; bus < 12; ++bus) {
+    Flow flow = bench.base_flow;
+    flow.p_mw[bus] += k_step_mw;
+    FlowState moved = bench.base_state;
+    ASSERT_TRUE(bench.twin(flow, moved, {.tolerance_pu = 1e-11}).converged());
+    const double expected = (slack_mw(moved) - slack_mw(bench.base_state)) / k_step_mw;
+    const auto position = static_cast<std::size_t>(base->pattern().position[bus]);
+    EXPECT_NEAR(base->adjoint()[2 * position], expected, 1e-4);
+  }
 }
 
 TEST(LaneSolver, SolvesIslandsBesideDeadBuses) {

@@ -32,13 +32,19 @@ struct PublicCase {
   PublicCase(const PublicCase&) = delete;  // the twin refers to the grid
   PublicCase& operator=(const PublicCase&) = delete;
 
-  /// Largest mismatch of a state by the reference's evaluation of the equations, without distributed slack.
+  /// Largest mismatch of a state by the reference's evaluation of the equations. With shares, in a single island,
+  /// what is missing is the sum over all buses.
   [[nodiscard]] double largest_mismatch_pu(const FlowInput& flow, const FlowState& state) const {
     const FlowResult result = evaluate(data.grid, admittance, state);
+    double missing_mw = 0.0;
+    for (std::size_t i = 0; i < flow.participation.size(); ++i) {
+      if (flow.type[i] != BusType::out) missing_mw += result.p_mw[i] - flow.p_mw[i];
+    }
     double largest = 0.0;
     for (std::size_t i = 0; i < flow.type.size(); ++i) {
-      if (flow.type[i] != BusType::pq && flow.type[i] != BusType::pv) continue;
-      largest = std::max(largest, std::abs(result.p_mw[i] - flow.p_mw[i]));
+      if (flow.type[i] == BusType::out || (flow.type[i] == BusType::slack && flow.participation.empty())) continue;
+      const double share_mw = flow.participation.empty() ? 0.0 : flow.participation[i] * missing_mw;
+      largest = std::max(largest, std::abs(result.p_mw[i] - flow.p_mw[i] - share_mw));
       if (flow.type[i] == BusType::pq) largest = std::max(largest, std::abs(result.q_mvar[i] - flow.q_mvar[i]));
     }
     return largest / data.grid.base_mva();
@@ -47,7 +53,8 @@ struct PublicCase {
 
 /// Flows of a case in which every load's P and Q is multiplied by its own factor in [1 - spread, 1 + spread].
 struct VariedLoads {
-  std::vector<std::vector<double>> p_mw, q_mvar;
+  std::vector<std::vector<double>> p_mw, q_mvar, vm_set_pu;
+  std::vector<double> participation;
   std::vector<FlowInput> flows;
 
   VariedLoads(const matpower::Snapshot& data, std::size_t count, double spread) {
@@ -64,6 +71,27 @@ struct VariedLoads {
       flows.push_back(data.input());
       flows.back().p_mw = p_mw[k];
       flows.back().q_mvar = q_mvar[k];
+    }
+  }
+  VariedLoads(const VariedLoads&) = delete;  // the flows refer to the vectors
+  VariedLoads& operator=(const VariedLoads&) = delete;
+
+  /// What is missing is shared by all buses that hold a voltage, in equal parts.
+  void share_missing_power(const matpower::Snapshot& data) {
+    const auto holds = [](BusType type) { return type == BusType::pv || type == BusType::slack; };
+    const auto holding = static_cast<double>(std::count_if(data.type.begin(), data.type.end(), holds));
+    for (const BusType type : data.type) participation.push_back(holds(type) ? 1.0 / holding : 0.0);
+    for (FlowInput& flow : flows) flow.participation = participation;
+  }
+
+  /// Every voltage set point times its own factor in [1 - spread, 1 + spread].
+  void vary_set_points(double spread) {
+    std::mt19937_64 draw(2);
+    std::uniform_real_distribution<double> factor(1.0 - spread, 1.0 + spread);
+    for (FlowInput& flow : flows) {
+      auto& set = vm_set_pu.emplace_back(flow.vm_set_pu.begin(), flow.vm_set_pu.end());
+      for (double& vm : set) vm *= factor(draw);
+      flow.vm_set_pu = set;
     }
   }
 };

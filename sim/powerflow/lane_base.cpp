@@ -130,9 +130,14 @@ void solve_transposed(const LanePattern& pattern, const ScalarFactor& f, std::ve
 }  // namespace
 
 LaneBase::LaneBase(const Admittance& admittance, double base_mva, std::span<const BusType> type, const FlowState& base)
-    : pattern_(make_lane_pattern(admittance, type)), type_(type.begin(), type.end()), base_mva_(base_mva) {
+    : LaneBase(std::make_shared<const LanePattern>(make_lane_pattern(admittance, type)), admittance, base_mva, type,
+               base) {}
+
+LaneBase::LaneBase(std::shared_ptr<const LanePattern> pattern, const Admittance& admittance, double base_mva,
+                   std::span<const BusType> type, const FlowState& base)
+    : pattern_(std::move(pattern)), type_(type.begin(), type.end()), base_mva_(base_mva) {
   ensure(base.vm_pu.size() == type.size() && base.va_deg.size() == type.size(), "the base state misses buses");
-  for (const std::int32_t bus : pattern_.bus) {
+  for (const std::int32_t bus : pattern_->bus) {
     vm_pu_.push_back(base.vm_pu[at(bus)]);
     va_deg_.push_back(base.va_deg[at(bus)]);
     is_pv_.push_back(type_[at(bus)] == BusType::pv ? 1 : 0);
@@ -149,11 +154,11 @@ void LaneBase::make_couplings(const Admittance& admittance) {
   for (std::size_t k = 0; k < vm_pu_.size(); ++k) {
     voltage.push_back(std::polar(vm_pu_[k], va_deg_[k] * std::numbers::pi / 180.0));
   }
-  for (std::size_t i = 0; i < pattern_.coupling.size(); ++i) {
+  for (std::size_t i = 0; i < pattern_->coupling.size(); ++i) {
     Complex sum{};
-    for (auto e = at(pattern_.coupling.start[i]); e < at(pattern_.coupling.start[i + 1]); ++e) {
-      const Complex y = admittance.value[at(pattern_.coupling_entry[e])];
-      const Complex a = voltage[i] * std::conj(y * voltage[at(pattern_.coupling.column[e])]);
+    for (auto e = at(pattern_->coupling.start[i]); e < at(pattern_->coupling.start[i + 1]); ++e) {
+      const Complex y = admittance.value[at(pattern_->coupling_entry[e])];
+      const Complex a = voltage[i] * std::conj(y * voltage[at(pattern_->coupling.column[e])]);
       sum += a;
       coupling_.insert(coupling_.end(), {a.real(), a.imag()});
     }
@@ -164,15 +169,15 @@ void LaneBase::make_couplings(const Admittance& admittance) {
 
 /// Spreads from every slack bus over the couplings.
 void LaneBase::find_islands() {
-  island_.assign(at(pattern_.positions()), -1);
+  island_.assign(at(pattern_->positions()), -1);
   std::vector<std::int32_t> reached;
-  for (std::int32_t s = pattern_.active; s < pattern_.positions(); ++s) {
-    island_[at(s)] = s - pattern_.active;
+  for (std::int32_t s = pattern_->active; s < pattern_->positions(); ++s) {
+    island_[at(s)] = s - pattern_->active;
     reached.assign(1, s);
     while (!reached.empty()) {
       const std::int32_t i = reached.back();
       reached.pop_back();
-      for (const std::int32_t j : pattern_.coupling.row(at(i))) {
+      for (const std::int32_t j : pattern_->coupling.row(at(i))) {
         if (island_[at(j)] >= 0) continue;
         island_[at(j)] = island_[at(s)];
         reached.push_back(j);
@@ -183,62 +188,62 @@ void LaneBase::find_islands() {
 
 /// Row by row (Doolittle): row i of A becomes rows i of L and U by subtracting multiples of the rows of U above it.
 void LaneBase::factor_base() {
-  const auto active = at(pattern_.active);
-  ScalarFactor f{std::vector<Block>(pattern_.lower.column.size()), std::vector<Block>(pattern_.upper.column.size()),
+  const auto active = at(pattern_->active);
+  ScalarFactor f{std::vector<Block>(pattern_->lower.column.size()), std::vector<Block>(pattern_->upper.column.size()),
                  std::vector<Block>(active)};
   std::vector<Block> work(active, Block{});
   factored_ = true;
   for (std::size_t i = 0; i < active; ++i) {
-    for (auto e = at(pattern_.coupling.start[i]); e < at(pattern_.coupling.start[i + 1]); ++e) {
-      const std::size_t j = at(pattern_.coupling.column[e]);
+    for (auto e = at(pattern_->coupling.start[i]); e < at(pattern_->coupling.start[i + 1]); ++e) {
+      const std::size_t j = at(pattern_->coupling.column[e]);
       if (j >= active) continue;
       work[j] = jacobian_block({coupling_[2 * e], coupling_[2 * e + 1]}, {injection_[2 * i], injection_[2 * i + 1]},
                                i == j, is_pv_[i] != 0, is_pv_[j] != 0);
     }
-    for (auto e = at(pattern_.lower.start[i]); e < at(pattern_.lower.start[i + 1]); ++e) {
-      const std::size_t j = at(pattern_.lower.column[e]);
+    for (auto e = at(pattern_->lower.start[i]); e < at(pattern_->lower.start[i + 1]); ++e) {
+      const std::size_t j = at(pattern_->lower.column[e]);
       f.lower[e] = multiply(work[j], f.inverse[j]);
       work[j] = Block{};
-      for (auto k = at(pattern_.upper.start[j]); k < upper_end(pattern_, j); ++k) {
-        subtract(work[at(pattern_.upper.column[k])], multiply(f.lower[e], f.upper[k]));
+      for (auto k = at(pattern_->upper.start[j]); k < upper_end(*pattern_, j); ++k) {
+        subtract(work[at(pattern_->upper.column[k])], multiply(f.lower[e], f.upper[k]));
       }
     }
     f.inverse[i] = work[i];
     work[i] = Block{};
     factored_ = invert(f.inverse[i]) && factored_;
-    for (auto k = at(pattern_.upper.start[i]); k < upper_end(pattern_, i); ++k) {
-      f.upper[k] = work[at(pattern_.upper.column[k])];
-      work[at(pattern_.upper.column[k])] = Block{};
+    for (auto k = at(pattern_->upper.start[i]); k < upper_end(*pattern_, i); ++k) {
+      f.upper[k] = work[at(pattern_->upper.column[k])];
+      work[at(pattern_->upper.column[k])] = Block{};
     }
   }
   // Islands share no row: the rows of their slack buses are solved for together.
   adjoint_.assign(2 * active, 0.0);
-  for (auto s = active; s < at(pattern_.positions()); ++s) {
-    for (auto e = at(pattern_.coupling.start[s]); e < at(pattern_.coupling.start[s + 1]); ++e) {
-      const std::size_t j = at(pattern_.coupling.column[e]);
+  for (auto s = active; s < at(pattern_->positions()); ++s) {
+    for (auto e = at(pattern_->coupling.start[s]); e < at(pattern_->coupling.start[s + 1]); ++e) {
+      const std::size_t j = at(pattern_->coupling.column[e]);
       if (j >= active) continue;
       adjoint_[2 * j] = coupling_[2 * e + 1];
       adjoint_[2 * j + 1] = is_pv_[j] != 0 ? 0.0 : coupling_[2 * e];
     }
   }
-  solve_transposed(pattern_, f, adjoint_);
+  solve_transposed(*pattern_, f, adjoint_);
   lower_count_.resize(2 * active);
   upper_count_.resize(2 * active);
-  Stream lower(pattern_.active, is_pv_, lower_count_, lower_column_, lower_value_);
-  Stream upper(pattern_.active, is_pv_, upper_count_, upper_column_, upper_value_);
+  Stream lower(pattern_->active, is_pv_, lower_count_, lower_column_, lower_value_);
+  Stream upper(pattern_->active, is_pv_, upper_count_, upper_column_, upper_value_);
   for (std::size_t i = 0; i < active; ++i) {
-    lower.add_row(i, pattern_.lower.row(i), [&](std::size_t k) { return f.lower[at(pattern_.lower.start[i]) + k]; });
+    lower.add_row(i, pattern_->lower.row(i), [&](std::size_t k) { return f.lower[at(pattern_->lower.start[i]) + k]; });
   }
   for (std::size_t i = active; i-- > 0;) {
     upper.add_diagonal(i, f.inverse[i]);
-    upper.add_row(i, pattern_.upper.row(i),
-                  [&](std::size_t k) { return multiply(f.inverse[i], f.upper[at(pattern_.upper.start[i]) + k]); });
+    upper.add_row(i, pattern_->upper.row(i),
+                  [&](std::size_t k) { return multiply(f.inverse[i], f.upper[at(pattern_->upper.start[i]) + k]); });
   }
 }
 
 BusView LaneBase::buses() const {
   return {static_cast<std::int32_t>(type_.size()),
-          pattern_.position.data(),
+          pattern_->position.data(),
           base_mva_,
           injection_.data(),
           vm_pu_.data(),
@@ -247,22 +252,22 @@ BusView LaneBase::buses() const {
 }
 
 NewtonView LaneBase::newton() const {
-  return {pattern_.active,
-          pattern_.positions(),
-          pattern_.coupling.start.data(),
-          pattern_.coupling.column.data(),
+  return {pattern_->active,
+          pattern_->positions(),
+          pattern_->coupling.start.data(),
+          pattern_->coupling.column.data(),
           coupling_.data(),
           injection_.data(),
-          pattern_.lower.start.data(),
-          pattern_.lower.column.data(),
-          pattern_.upper.start.data(),
-          pattern_.upper.column.data()};
+          pattern_->lower.start.data(),
+          pattern_->lower.column.data(),
+          pattern_->upper.start.data(),
+          pattern_->upper.column.data()};
 }
 
 CouplingView LaneBase::coupling() const {
-  return {pattern_.active,
-          pattern_.coupling.start.data(),
-          pattern_.coupling.column.data(),
+  return {pattern_->active,
+          pattern_->coupling.start.data(),
+          pattern_->coupling.column.data(),
           coupling_.data(),
           coupling32_.data(),
           injection_.data(),
@@ -270,7 +275,7 @@ CouplingView LaneBase::coupling() const {
 }
 
 FactorView LaneBase::factor() const {
-  return {pattern_.active,     is_pv_.data(),       lower_count_.data(),  lower_column_.data(),
+  return {pattern_->active,    is_pv_.data(),       lower_count_.data(),  lower_column_.data(),
           lower_value_.data(), upper_count_.data(), upper_column_.data(), upper_value_.data()};
 }
 

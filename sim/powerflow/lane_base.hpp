@@ -9,6 +9,7 @@
 // [[-Q, P], [P, Q]] of S0_i = P + jQ added. A PV bus has the first equation and the first unknown only.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -23,8 +24,12 @@ class LaneBase {
  public:
   /// `type`: roles of the buses. `base`: voltages of a solved flow; vm_pu > 0 at energised buses.
   LaneBase(const Admittance& admittance, double base_mva, std::span<const BusType> type, const FlowState& base);
+  /// The same with a pattern that is known already: that of these admittances and of the slack and dead buses of
+  /// `type`.
+  LaneBase(std::shared_ptr<const LanePattern> pattern, const Admittance& admittance, double base_mva,
+           std::span<const BusType> type, const FlowState& base);
 
-  [[nodiscard]] const LanePattern& pattern() const { return pattern_; }
+  [[nodiscard]] const LanePattern& pattern() const { return *pattern_; }
   [[nodiscard]] std::span<const BusType> type() const { return type_; }
   [[nodiscard]] double base_mva() const { return base_mva_; }
   /// False: the Jacobian at the base state is singular, and there is no factor.
@@ -55,7 +60,7 @@ class LaneBase {
   void find_islands();
   void factor_base();
 
-  LanePattern pattern_;
+  std::shared_ptr<const LanePattern> pattern_;
   std::vector<BusType> type_;
   double base_mva_;
   bool factored_ = false;

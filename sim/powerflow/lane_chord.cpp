@@ -54,7 +54,7 @@ std::optional<ChordKind> chord_kind(const LaneBase& base, const FlowInput& flow)
 }
 
 LaneChord::LaneChord(const LaneBase& base, const LaneKernels& kernels)
-    : base_(base), kernels_(kernels), spare_(base.type().size()) {
+    : base_(&base), kernels_(kernels), spare_(base.type().size()) {
   const auto numbers = at(base.pattern().positions()) * k_bus;
   change_.resize(numbers);
   state_.resize(numbers);
@@ -64,9 +64,9 @@ LaneChord::LaneChord(const LaneBase& base, const LaneKernels& kernels)
 }
 
 SlackView LaneChord::slack() {
-  return {base_.pattern().slack,
-          base_.island().data(),
-          base_.adjoint().data(),
+  return {base_->pattern().slack,
+          base_->island().data(),
+          base_->adjoint().data(),
           gain_.data(),
           static_cast<std::int32_t>(sharing_.size()),
           sharing_.data(),
@@ -91,11 +91,11 @@ void LaneChord::load(std::span<const LaneTask> tasks, ChordKind kind) {
     p[l] = flow.p_mw.data();
     q[l] = flow.q_mvar.data();
   }
-  kernels_.gather(base_.buses(), p.data(), q.data(), change_.data(), x_.data());
-  const auto active = at(base_.pattern().active);
+  kernels_.gather(base_->buses(), p.data(), q.data(), change_.data(), x_.data());
+  const auto active = at(base_->pattern().active);
   if (kind.moved) {
     std::fill(state_.begin(), state_.end(), 0.0);
-    turn_deg_.assign(at(base_.pattern().slack) * k_lanes, 0.0);
+    turn_deg_.assign(at(base_->pattern().slack) * k_lanes, 0.0);
     for (std::size_t l = 0; l < k_lanes; ++l) load_set_points(l, *tasks[std::min(l, tasks.size() - 1)].flow);
   } else {
     std::fill(state_.begin() + static_cast<std::ptrdiff_t>(active * k_bus), state_.end(), 0.0);
@@ -106,21 +106,21 @@ void LaneChord::load(std::span<const LaneTask> tasks, ChordKind kind) {
 
 /// |V| of the set points at the base's angles. A slack bus of another angle turns its island only in the answer.
 void LaneChord::load_set_points(std::size_t lane, const FlowInput& flow) {
-  const LanePattern& pattern = base_.pattern();
+  const LanePattern& pattern = base_->pattern();
   std::size_t pv_row = 0;
-  for (const std::int32_t position : base_.held()) {
-    const double ratio = flow.vm_set_pu[at(pattern.bus[at(position)])] / base_.vm_pu()[at(position)];
+  for (const std::int32_t position : base_->held()) {
+    const double ratio = flow.vm_set_pu[at(pattern.bus[at(position)])] / base_->vm_pu()[at(position)];
     state_[at(position) * k_bus + lane] = ratio - 1.0;
     if (position < pattern.active) {
       ratio_[pv_row++ * k_lanes + lane] = ratio;
     } else {
-      turn_deg_[at(position - pattern.active) * k_lanes + lane] = turn_of(base_, flow, position);
+      turn_deg_[at(position - pattern.active) * k_lanes + lane] = turn_of(*base_, flow, position);
     }
   }
 }
 
 void LaneChord::load_shares(std::span<const LaneTask> tasks) {
-  const LanePattern& pattern = base_.pattern();
+  const LanePattern& pattern = base_->pattern();
   const auto islands = at(pattern.slack);
   missing_.resize(islands * k_lanes);
   gain_.assign(islands * k_lanes, 0.0);  // first alpha_s - lambda alpha
@@ -137,8 +137,8 @@ void LaneChord::load_shares(std::span<const LaneTask> tasks) {
     if (!any) continue;
     sharing_.push_back(i);
     alpha_.insert(alpha_.end(), alpha.begin(), alpha.end());
-    const double weight = i < pattern.active ? -base_.adjoint()[2 * at(i)] : 1.0;
-    double* gain = gain_.data() + at(base_.island()[at(i)]) * k_lanes;
+    const double weight = i < pattern.active ? -base_->adjoint()[2 * at(i)] : 1.0;
+    double* gain = gain_.data() + at(base_->island()[at(i)]) * k_lanes;
     for (std::size_t l = 0; l < k_lanes; ++l) gain[l] += weight * alpha[l];
   }
   for (double& gain : gain_) gain = gain == 0.0 ? 0.0 : 1.0 / gain;
@@ -149,13 +149,13 @@ void LaneChord::hand_out(std::span<const std::uint32_t> moves, const double* sta
   for (std::size_t k = 0; k < missing_.size(); ++k) {
     if (moves[k % k_lanes] == 0) missing_[k] = 0.0;
   }
-  kernels_.share(base_.coupling(), slack(), state, change_.data(), x_.data());
+  kernels_.share(base_->coupling(), slack(), state, change_.data(), x_.data());
 }
 
 /// Two steps in float unless set points differ, then in double until every lane has converged or is given up.
 void LaneChord::iterate(std::span<LaneTask> tasks, ChordKind kind, const FlowOptions& options) {
-  const CouplingView coupling = base_.coupling();
-  const FactorView factor = base_.factor();
+  const CouplingView coupling = base_->coupling();
+  const FactorView factor = base_->factor();
   alignas(64) std::array<double, k_lanes> norm{};
   alignas(64) std::array<std::uint32_t, k_lanes> moves{};
   std::array<double, k_lanes> first{};
@@ -185,9 +185,10 @@ void LaneChord::iterate(std::span<LaneTask> tasks, ChordKind kind, const FlowOpt
       report.iterations = iteration;
       report.max_mismatch_pu = norm[l];
       if (iteration == first_iteration) first[l] = norm[l];
-      const bool converged = norm[l] <= k_safety * options.tolerance_pu;
+      const bool converged = norm[l] <= k_safety * options.tolerance_pu && iteration <= options.max_iterations;
       if (converged) report.status = SolveStatus::converged;
-      if (converged || hopeless(norm[l], two_ago[l], first[l], options.tolerance_pu, iteration)) {
+      if (converged || iteration >= options.max_iterations ||
+          hopeless(norm[l], two_ago[l], first[l], options.tolerance_pu, iteration)) {
         moves[l] = 0;
         --live;
       }
@@ -208,14 +209,14 @@ void LaneChord::write(std::span<LaneTask> tasks, ChordKind kind) {
     va[l] = l < tasks.size() ? tasks[l].state->va_deg.data() : spare_.data();
   }
   alignas(64) std::array<double, k_lanes> poison{};
-  kernels_.polar(base_.buses(), state_.data(), ratio_.data(), vm.data(), va.data(), poison.data());
+  kernels_.polar(base_->buses(), state_.data(), ratio_.data(), vm.data(), va.data(), poison.data());
   for (std::size_t l = 0; l < tasks.size(); ++l) {
     if (!(poison[l] == 0.0)) tasks[l].report->status = SolveStatus::diverged;
     if (!kind.moved) continue;
-    for (std::size_t i = 0; i < base_.pattern().bus.size(); ++i) {
-      const double turn_deg = turn_deg_[at(base_.island()[i]) * k_lanes + l];
+    for (std::size_t i = 0; i < base_->pattern().bus.size(); ++i) {
+      const double turn_deg = turn_deg_[at(base_->island()[i]) * k_lanes + l];
       if (turn_deg == 0.0) continue;
-      double& va_deg = va[l][at(base_.pattern().bus[i])];
+      double& va_deg = va[l][at(base_->pattern().bus[i])];
       va_deg += turn_deg;
       if (std::abs(va_deg) > 180.0) va_deg = std::remainder(va_deg, 360.0);
     }
@@ -223,16 +224,16 @@ void LaneChord::write(std::span<LaneTask> tasks, ChordKind kind) {
 }
 
 void LaneChord::check_limits(std::span<LaneTask> tasks, const FlowOptions& options) {
-  const auto held = base_.held();
+  const auto held = base_->held();
   q_pu_.resize(held.size() * k_lanes);
-  kernels_.reactive(base_.coupling(), held.data(), held.size(), state_.data(), q_pu_.data());
+  kernels_.reactive(base_->coupling(), held.data(), held.size(), state_.data(), q_pu_.data());
   for (std::size_t l = 0; l < tasks.size(); ++l) {
     const FlowInput& flow = *tasks[l].flow;
     if (!tasks[l].report->converged() || flow.q_min_mvar.empty()) continue;
     for (std::size_t k = 0; k < held.size() && !tasks[l].from_state; ++k) {
-      const std::size_t bus = at(base_.pattern().bus[at(held[k])]);
-      const double above = q_pu_[k * k_lanes + l] - flow.q_max_mvar[bus] / base_.base_mva();
-      const double below = flow.q_min_mvar[bus] / base_.base_mva() - q_pu_[k * k_lanes + l];
+      const std::size_t bus = at(base_->pattern().bus[at(held[k])]);
+      const double above = q_pu_[k * k_lanes + l] - flow.q_max_mvar[bus] / base_->base_mva();
+      const double below = flow.q_min_mvar[bus] / base_->base_mva() - q_pu_[k * k_lanes + l];
       tasks[l].from_state = std::max(above, below) > options.tolerance_pu;
     }
     if (tasks[l].from_state) tasks[l].report->status = SolveStatus::iteration_limit;

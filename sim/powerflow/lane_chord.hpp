@@ -24,6 +24,8 @@ struct ChordKind {
 class LaneChord {
  public:
   LaneChord(const LaneBase& base, const LaneKernels& kernels);
+  /// Another base of the same pattern and as many PV buses.
+  void move_to(const LaneBase& base) { base_ = &base; }
 
   /// Solves at most k_group_lanes flows of one kind from the base state. What it gives up is reported as not converged.
   /// A flow that converges beyond a reactive limit that it shall keep is not converged either: its task says that
@@ -40,7 +42,7 @@ class LaneChord {
   void check_limits(std::span<LaneTask> tasks, const FlowOptions& options);
   [[nodiscard]] SlackView slack();
 
-  const LaneBase& base_;
+  const LaneBase* base_;
   const LaneKernels& kernels_;
   LaneVector<double> change_, state_, ratio_, gain_, alpha_, missing_, q_pu_;
   LaneVector<float> state32_, x_;

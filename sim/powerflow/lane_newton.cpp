@@ -59,7 +59,7 @@ double turn_of(const LaneBase& base, const FlowInput& flow, std::int32_t slack_p
 }
 
 LaneNewton::LaneNewton(const LaneBase& base, const NewtonKernels& kernels)
-    : base_(base), kernels_(kernels), view_(base.newton()) {
+    : base_(&base), kernels_(kernels), view_(base.newton()) {
   const auto positions = at(view_.positions);
   for (auto* numbers : {&state_, &saved_, &change_, &residual_, &x_}) numbers->assign(2 * positions * k_lanes, 0.0);
   upper_.assign(4 * base.pattern().upper.column.size() * k_lanes, 0.0);
@@ -72,6 +72,11 @@ LaneNewton::LaneNewton(const LaneBase& base, const NewtonKernels& kernels)
   v_free_.resize(positions);
   limit_.resize(positions * k_lanes);
   switches_.resize(positions * k_lanes);
+}
+
+void LaneNewton::move_to(const LaneBase& base) {
+  base_ = &base;
+  view_ = base.newton();
 }
 
 void LaneNewton::solve(std::span<const LaneTask> tasks, const FlowOptions& options) {
@@ -152,10 +157,10 @@ void LaneNewton::load(std::size_t lane, const LaneTask& task) {
   if (depends_) load_dependent(lane, flow);
   if (alpha_.empty()) return;
   for (std::int32_t i = 0; i < view_.positions; ++i) {
-    const double share = flow.participation.empty() ? 0.0 : flow.participation[at(base_.pattern().bus[at(i)])];
+    const double share = flow.participation.empty() ? 0.0 : flow.participation[at(base_->pattern().bus[at(i)])];
     alpha_[at(i) * k_lanes + lane] = share;
     if (share <= 0.0) continue;
-    set_bit(p_counts_[at(view_.active + base_.island()[at(i)])], lane, true);
+    set_bit(p_counts_[at(view_.active + base_->island()[at(i)])], lane, true);
     shares_ = true;
   }
 }
@@ -163,11 +168,11 @@ void LaneNewton::load(std::size_t lane, const LaneTask& task) {
 /// Voltage-dependent injections in per unit at the base voltage: the factors of |1 + u| and |1 + u|^2.
 void LaneNewton::load_dependent(std::size_t lane, const FlowInput& flow) {
   for (std::int32_t i = 0; i < view_.positions; ++i) {
-    const std::size_t bus = at(base_.pattern().bus[at(i)]);
+    const std::size_t bus = at(base_->pattern().bus[at(i)]);
     std::array<double, 4> parts{};
     if (flow.voltage_dependent()) {
-      const double current = base_.vm_pu()[at(i)] / base_.base_mva();
-      const double impedance = current * base_.vm_pu()[at(i)];
+      const double current = base_->vm_pu()[at(i)] / base_->base_mva();
+      const double impedance = current * base_->vm_pu()[at(i)];
       parts = {flow.p_current_mw[bus] * current, flow.q_current_mvar[bus] * current,
                flow.p_impedance_mw[bus] * impedance, flow.q_impedance_mvar[bus] * impedance};
     }
@@ -193,22 +198,22 @@ void LaneNewton::begin(std::size_t lane, const LaneTask& task, Phase phase) {
   const int iterations = phase == Phase::plain ? 0 : lane_[lane].total_iterations;
   lane_[lane] = Lane{.phase = phase, .total_iterations = iterations};
   for (std::int32_t i = 0; i < view_.positions; ++i) {
-    const std::size_t bus = at(base_.pattern().bus[at(i)]);
+    const std::size_t bus = at(base_->pattern().bus[at(i)]);
     limit_[at(i) * k_lanes + lane] = Limit::none;
     switches_[at(i) * k_lanes + lane] = 0;
     std::complex<double> w = 1.0;
     if (task.from_state && phase == Phase::plain) {
-      const double angle_deg = task.state->va_deg[bus] - base_.va_deg()[at(i)];
-      w = std::polar(task.state->vm_pu[bus] / base_.vm_pu()[at(i)], angle_deg * k_radian);
+      const double angle_deg = task.state->va_deg[bus] - base_->va_deg()[at(i)];
+      w = std::polar(task.state->vm_pu[bus] / base_->vm_pu()[at(i)], angle_deg * k_radian);
     } else {
-      if (flow.type[bus] != BusType::pq) w = flow.vm_set_pu[bus] / base_.vm_pu()[at(i)];
-      const double turn_deg = turn_of(base_, flow, view_.active + base_.island()[at(i)]);
+      if (flow.type[bus] != BusType::pq) w = flow.vm_set_pu[bus] / base_->vm_pu()[at(i)];
+      const double turn_deg = turn_of(*base_, flow, view_.active + base_->island()[at(i)]);
       if (turn_deg != 0.0) w *= std::polar(1.0, turn_deg * k_radian);
     }
     const std::complex<double> u = w - 1.0;
     state_[slot(i, 0, lane)] = u.real();
     state_[slot(i, 1, lane)] = u.imag();
-    change_[slot(i, 0, lane)] = flow.p_mw[bus] / base_.base_mva() - base_.injection()[2 * at(i)];
+    change_[slot(i, 0, lane)] = flow.p_mw[bus] / base_->base_mva() - base_->injection()[2 * at(i)];
   }
   set_roles(lane, flow);
 }
@@ -216,23 +221,23 @@ void LaneNewton::begin(std::size_t lane, const LaneTask& task, Phase phase) {
 /// Which |V| are free, and the Q that they are free for.
 void LaneNewton::set_roles(std::size_t lane, const FlowInput& flow) {
   for (std::int32_t i = 0; i < view_.positions; ++i) {
-    const std::size_t bus = at(base_.pattern().bus[at(i)]);
+    const std::size_t bus = at(base_->pattern().bus[at(i)]);
     set_bit(v_free_[at(i)], lane, flow.type[bus] == BusType::pq || limit_[at(i) * k_lanes + lane] != Limit::none);
     set_target(lane, flow, i);
   }
 }
 
 void LaneNewton::set_target(std::size_t lane, const FlowInput& flow, std::int32_t position) {
-  const std::size_t bus = at(base_.pattern().bus[at(position)]);
+  const std::size_t bus = at(base_->pattern().bus[at(position)]);
   const Limit limit = limit_[at(position) * k_lanes + lane];
   const double target_mvar = limit == Limit::none     ? flow.q_mvar[bus]
                              : limit == Limit::at_min ? flow.q_min_mvar[bus]
                                                       : flow.q_max_mvar[bus];
-  change_[slot(position, 1, lane)] = target_mvar / base_.base_mva() - base_.injection()[2 * at(position) + 1];
+  change_[slot(position, 1, lane)] = target_mvar / base_->base_mva() - base_->injection()[2 * at(position) + 1];
 }
 
 double LaneNewton::vm_pu(std::size_t lane, std::int32_t position) const {
-  return base_.vm_pu()[at(position)] *
+  return base_->vm_pu()[at(position)] *
          std::hypot(1.0 + state_[slot(position, 0, lane)], state_[slot(position, 1, lane)]);
 }
 
@@ -308,20 +313,20 @@ bool LaneNewton::switch_limits(std::size_t l, const FlowInput& flow, const FlowO
     ++switches_[own];
     switched = true;
     if (next != Limit::none) return;
-    const double scale = flow.vm_set_pu[at(base_.pattern().bus[at(i)])] / vm_pu(l, i);
+    const double scale = flow.vm_set_pu[at(base_->pattern().bus[at(i)])] / vm_pu(l, i);
     state_[slot(i, 0, l)] = (1.0 + state_[slot(i, 0, l)]) * scale - 1.0;
     state_[slot(i, 1, l)] *= scale;
   };
   for (std::int32_t i = 0; i < view_.positions; ++i) {
-    const std::size_t bus = at(base_.pattern().bus[at(i)]);
+    const std::size_t bus = at(base_->pattern().bus[at(i)]);
     if (flow.type[bus] == BusType::pq) continue;
     const std::size_t own = at(i) * k_lanes + l;
-    const double low = flow.q_min_mvar[bus] / base_.base_mva();
-    const double high = flow.q_max_mvar[bus] / base_.base_mva();
+    const double low = flow.q_min_mvar[bus] / base_->base_mva();
+    const double high = flow.q_max_mvar[bus] / base_->base_mva();
     Limit next = limit_[own];
     double excess = 0.0;
     if (next == Limit::none) {
-      const double q = base_.injection()[2 * at(i) + 1] + change_[slot(i, 1, l)] - residual_[slot(i, 1, l)];
+      const double q = base_->injection()[2 * at(i) + 1] + change_[slot(i, 1, l)] - residual_[slot(i, 1, l)];
       excess = std::max(q - high, low - q);
       if (excess > options.tolerance_pu) next = q > high ? Limit::at_max : Limit::at_min;
     } else if (high - low > options.tolerance_pu) {  // a unit with a fixed Q is always at its limit
@@ -347,7 +352,7 @@ bool LaneNewton::switch_limits(std::size_t l, const FlowInput& flow, const FlowO
 ///
 /// so that the slack row r gives D = (r y - F_s) / (alpha_s - r w). Adds w D to the step and alpha D to what is wanted.
 void LaneNewton::distribute(std::size_t l, std::int32_t rows) {
-  const IndexRows& coupling = base_.pattern().coupling;
+  const IndexRows& coupling = base_->pattern().coupling;
   for (std::int32_t s = view_.active; s < view_.positions; ++s) {
     if (lane_[l].phase == Phase::done || !bit(p_counts_[at(s)], l)) continue;
     const std::complex<double> own(1.0 + state_[slot(s, 0, l)], state_[slot(s, 1, l)]);
@@ -360,7 +365,7 @@ void LaneNewton::distribute(std::size_t l, std::int32_t rows) {
       auto n = own * std::complex<double>(view_.coupling[2 * e], view_.coupling[2 * e + 1]) * other;
       if (j == s) {
         const DependentPower more = dependent(l, s);
-        n += base_.injection()[2 * at(s)] + change_[slot(s, 0, l)] - residual_[slot(s, 0, l)] +
+        n += base_->injection()[2 * at(s)] + change_[slot(s, 0, l)] - residual_[slot(s, 0, l)] +
              (more.power - more.slope).real();
       }
       row_y += n.imag() * x_[slot(j, 0, l)] + n.real() * x_[slot(j, 1, l)];
@@ -369,7 +374,7 @@ void LaneNewton::distribute(std::size_t l, std::int32_t rows) {
     const double missing = (row_y - residual_[slot(s, 0, l)]) / (alpha_[at(s) * k_lanes + l] - row_w);
     missing_[at(s - view_.active) * k_lanes + l] = missing;
     for (std::int32_t i = 0; i < rows; ++i) {
-      if (base_.island()[at(i)] != s - view_.active) continue;
+      if (base_->island()[at(i)] != s - view_.active) continue;
       x_[slot(i, 0, l)] += missing * border_[slot(i, 0, l)];
       x_[slot(i, 1, l)] += missing * border_[slot(i, 1, l)];
     }
@@ -381,15 +386,15 @@ void LaneNewton::distribute(std::size_t l, std::int32_t rows) {
 void LaneNewton::add_missing(std::size_t l, double share) {
   if (!shares_) return;
   for (std::int32_t i = 0; i < view_.positions; ++i) {
-    const std::int32_t island = base_.island()[at(i)];
+    const std::int32_t island = base_->island()[at(i)];
     change_[slot(i, 0, l)] += share * missing_[at(island) * k_lanes + l] * alpha_[at(i) * k_lanes + l];
   }
 }
 
 bool LaneNewton::collapsed(std::size_t l) const {
   for (std::int32_t i = 0; i < view_.positions; ++i) {
-    const double re = base_.vm_pu()[at(i)] * (1.0 + state_[slot(i, 0, l)]);
-    const double im = base_.vm_pu()[at(i)] * state_[slot(i, 1, l)];
+    const double re = base_->vm_pu()[at(i)] * (1.0 + state_[slot(i, 0, l)]);
+    const double im = base_->vm_pu()[at(i)] * state_[slot(i, 1, l)];
     if (!(re * re + im * im > k_collapsed_pu * k_collapsed_pu)) return true;
   }
   return false;
@@ -407,12 +412,12 @@ void LaneNewton::write_state(std::size_t l, FlowState& state) const {
   std::fill(state.vm_pu.begin(), state.vm_pu.end(), 0.0);
   std::fill(state.va_deg.begin(), state.va_deg.end(), 0.0);
   for (std::int32_t i = 0; i < view_.positions; ++i) {
-    const std::size_t bus = at(base_.pattern().bus[at(i)]);
+    const std::size_t bus = at(base_->pattern().bus[at(i)]);
     const double modulus = x_[slot(i, 0, l)];
     const double angle_deg = x_[slot(i, 1, l)];
     const bool finite = std::isfinite(modulus) && std::isfinite(angle_deg);
-    state.vm_pu[bus] = base_.vm_pu()[at(i)] * (finite ? modulus : 1.0);
-    const double va_deg = base_.va_deg()[at(i)] + (finite ? angle_deg : 0.0);
+    state.vm_pu[bus] = base_->vm_pu()[at(i)] * (finite ? modulus : 1.0);
+    const double va_deg = base_->va_deg()[at(i)] + (finite ? angle_deg : 0.0);
     state.va_deg[bus] = std::abs(va_deg) <= 180.0 ? va_deg : std::remainder(va_deg, 360.0);
   }
 }

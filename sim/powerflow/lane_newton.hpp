@@ -35,6 +35,8 @@ struct LaneTask {
 class LaneNewton {
  public:
   LaneNewton(const LaneBase& base, const NewtonKernels& kernels);
+  /// Another base of the same pattern.
+  void move_to(const LaneBase& base);
 
   /// Solves at most k_newton_lanes flows.
   void solve(std::span<const LaneTask> tasks, const FlowOptions& options);
@@ -78,7 +80,7 @@ class LaneNewton {
   [[nodiscard]] double vm_pu(std::size_t lane, std::int32_t position) const;
   [[nodiscard]] bool any_live() const;
 
-  const LaneBase& base_;
+  const LaneBase* base_;
   const NewtonKernels& kernels_;
   NewtonView view_;
   LaneVector<double> state_, saved_, change_, residual_, x_, border_, alpha_, dependent_, upper_, inverse_, work_;

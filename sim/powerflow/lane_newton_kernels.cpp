@@ -307,25 +307,16 @@ const NewtonKernels* newton_kernels() {
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "sim/core/error.hpp"
+#include "sim/powerflow/instruction_sets.hpp"
 
 namespace gridplus::powerflow {
 
 const NewtonKernels& newton_kernels(std::string_view name) {
-  struct Set {
-    std::string_view name;
-    const NewtonKernels* (*kernels)();
-  };
-  constexpr Set sets[] = {{"scalar", HWY_CHOOSE_FALLBACK(newton_kernels)},
-                          {"sse4", HWY_CHOOSE_SSE4(newton_kernels)},
-                          {"avx2", HWY_CHOOSE_AVX2(newton_kernels)},
-                          {"avx512", HWY_CHOOSE_AVX3(newton_kernels)}};
-  const NewtonKernels* found = nullptr;
-  for (const Set& set : sets) {
-    if (set.name == name && set.kernels != nullptr) found = set.kernels();
-  }
-  ensure(found != nullptr, "no Newton kernels for this instruction set");
-  return *found;
+  constexpr std::array<KernelCopy<NewtonKernels>, 4> copies{{{"scalar", HWY_CHOOSE_FALLBACK(newton_kernels)},
+                                                             {"sse4", HWY_CHOOSE_SSE4(newton_kernels)},
+                                                             {"avx2", HWY_CHOOSE_AVX2(newton_kernels)},
+                                                             {"avx512", HWY_CHOOSE_AVX3(newton_kernels)}}};
+  return copy_of(copies, name);
 }
 
 }  // namespace gridplus::powerflow

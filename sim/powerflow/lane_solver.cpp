@@ -38,6 +38,19 @@ LaneSolver::~LaneSolver() = default;
 LaneSolver::LaneSolver(LaneSolver&&) noexcept = default;
 LaneSolver& LaneSolver::operator=(LaneSolver&&) noexcept = default;
 
+void LaneSolver::move_to(std::shared_ptr<const LaneBase> base) {
+  const bool same_memory = &base->pattern() == &base_->pattern() && base->pv_count() == base_->pv_count();
+  for (auto& chord : chord_) {
+    if (!same_memory) chord.reset();
+    if (chord) chord->move_to(*base);
+  }
+  for (auto& newton : newton_) {
+    if (!same_memory) newton.reset();
+    if (newton) newton->move_to(*base);
+  }
+  base_ = std::move(base);
+}
+
 void LaneSolver::solve(std::span<const FlowInput> flows, const FlowOptions& options, std::span<FlowState> states,
                        std::span<SolveReport> reports, int threads) {
   ensure(states.size() == flows.size() && reports.size() == flows.size(),

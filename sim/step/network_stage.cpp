@@ -6,21 +6,19 @@
 // know of it (as automatic generation control is reset by the next dispatch), so that all flows of a block can be
 // solved together. See docs/adr/ and docs/models/power_flow.md.
 //
-// The AC flows of a block are solved in lanes (lane_solver.hpp), all from the same voltages, the last ones of the block
-// before: a step's answer depends on the step index and the model, never on the number of threads. A flow that the
-// lanes cannot solve is tried once more by the plain Newton from DC angles.
+// The AC flows of a block are solved in lanes (block_flows.hpp), all from the last voltages of the block before. A flow
+// that the lanes cannot solve is tried once more by the plain Newton from DC angles.
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <memory>
 #include <numeric>
 #include <optional>
 
 #include "sim/core/parallel.hpp"
-#include "sim/powerflow/lane_solver.hpp"
 #include "sim/powerflow/reference/dc.hpp"
 #include "sim/powerflow/reference/newton.hpp"
+#include "sim/step/block_flows.hpp"
 #include "sim/step/stage.hpp"
 
 namespace gridplus {
@@ -28,12 +26,15 @@ namespace gridplus {
 namespace {
 
 using powerflow::BusType;
+using powerflow::FlowQuantities;
 using powerflow::FlowState;
 using powerflow::SolveReport;
 
 class NetworkStage final : public Stage {
  public:
-  NetworkStage(const Model& model, int threads) : model_(model), solvers_(static_cast<std::size_t>(threads)) {}
+  NetworkStage(const Model& model, int threads) : model_(model), solvers_(static_cast<std::size_t>(threads)) {
+    if (model.network.method == NetworkMethod::ac) lanes_.emplace(model.grid, model.network.flow);
+  }
   [[nodiscard]] std::string_view label() const override { return "network"; }
   [[nodiscard]] std::string_view description() const override {
     return "solves the power flow of every island; balancing units take up what the losses leave open";
@@ -41,9 +42,12 @@ class NetworkStage final : public Stage {
   [[nodiscard]] StageScope scope() const override { return StageScope::block; }
 
   void run(SimulationState& state, Frame& frame) override {
-    if (frame.topology_changed)
+    if (frame.topology_changed) {
       for (Solvers& solvers : solvers_) solvers.prepare(model_, state, frame.topology);
+      if (lanes_) lanes_->prepare(frame.topology);
+    }
     frame.topology_changed = false;
+    if (lanes_) lanes_->begin(state.flow_start);
     events_.assign(frame.block.count, {});
     flows_.resize(std::max(flows_.size(), frame.block.count));
     std::vector<std::size_t> all(frame.block.count);
@@ -52,12 +56,12 @@ class NetworkStage final : public Stage {
       gather(model_, frame.topology, frame.block, s, frame.row(frame.link_mw, s), flows_[s].bus);
       share(frame, s, {});
     });
-    solve(state, frame, all);
+    solve(frame, all);
     std::vector<std::size_t> again;
     for (const std::size_t s : all)
       if (limit_broken(frame, s)) again.push_back(s);
     for_each(again, [&](std::size_t s, Solvers&) { share(frame, s, flows_[s].missing_mw); });
-    solve(state, frame, again);
+    solve(frame, again);
     for (const std::size_t s : again)
       if (limit_broken(frame, s))
         note(frame, s, "balancing_exhausted", largest(flows_[s].missing_mw),
@@ -74,6 +78,8 @@ class NetworkStage final : public Stage {
   struct Solvers {
     std::optional<powerflow::reference::NewtonSolver> newton;
     std::optional<powerflow::reference::DcSolver> dc;
+    powerflow::FlowResult result;  ///< of a DC flow
+    powerflow::FlowEvaluator::Scratch scratch;
 
     void prepare(const Model& model, const SimulationState& state, const Topology& topology) {
       newton.emplace(model.grid, topology.admittance);
@@ -86,7 +92,6 @@ class NetworkStage final : public Stage {
     BusInjections bus;
     Sharing sharing;
     FlowState state;
-    powerflow::FlowResult result;
     SolveReport report;
     std::vector<double> island_losses_mw, missing_mw;
   };
@@ -115,58 +120,43 @@ class NetworkStage final : public Stage {
   }
 
   /// Solves the flows of `steps` and finds what each island is missing.
-  void solve(const SimulationState& state, const Frame& frame, std::span<const std::size_t> steps) {
-    if (model_.network.method == NetworkMethod::ac) solve_in_lanes(state, frame, steps);
+  void solve(Frame& frame, std::span<const std::size_t> steps) {
+    if (lanes_) solve_in_lanes(steps);
     for_each(steps, [&](std::size_t s, Solvers& solvers) {
-      complete(frame, solvers, flows_[s]);
-      find_missing(frame, flows_[s]);
+      const FlowQuantities out = quantities(frame.block, s);
+      complete(solvers, flows_[s], out);
+      find_missing(frame, flows_[s], out.losses_mw);
     });
   }
 
-  /// AC flows side by side, all from the same voltages. Flows with the same slack buses share a base.
-  void solve_in_lanes(const SimulationState& state, const Frame& frame, std::span<const std::size_t> steps) {
-    std::map<std::vector<std::uint32_t>, std::vector<std::size_t>> groups;
-    for (const std::size_t s : steps) groups[flows_[s].bus.slack_bus].push_back(s);
-    FlowState start = state.flow_start;
-    for (double& vm_pu : start.vm_pu)
-      if (vm_pu <= 0.0) vm_pu = 1.0;  // a bus that had no voltage in the block before
-    for (const auto& [slack_bus, members] : groups) {
-      const auto base = std::make_shared<const powerflow::LaneBase>(frame.topology.admittance, model_.grid.base_mva(),
-                                                                    flows_[members.front()].bus.type, start);
-      powerflow::LaneSolver lanes(base);
-      std::vector<powerflow::FlowInput> inputs;
-      for (const std::size_t s : members) inputs.push_back(flows_[s].bus.input(model_.network.flow.enforce_q_limits));
-      std::vector<FlowState> states(members.size());
-      std::vector<SolveReport> reports(members.size());
-      lanes.solve(inputs, model_.network.flow, states, reports, static_cast<int>(solvers_.size()));
-      for (std::size_t i = 0; i < members.size(); ++i) {
-        flows_[members[i]].state = std::move(states[i]);
-        flows_[members[i]].report = reports[i];
-      }
-    }
+  void solve_in_lanes(std::span<const std::size_t> steps) {
+    std::vector<BlockFlow> flows;
+    for (const std::size_t s : steps) flows.push_back({&flows_[s].bus, &flows_[s].state, &flows_[s].report});
+    lanes_->solve(flows, static_cast<int>(solvers_.size()));
   }
 
-  /// Branch flows of a solved step; a second try, then the DC flow, for one that failed; DC and lossless steps whole.
-  void complete(const Frame& frame, Solvers& solvers, StepFlow& flow) const {
+  /// Bus and branch quantities of a solved step; a second try, then the DC flow, for one that failed; DC and lossless
+  /// steps whole.
+  void complete(Solvers& solvers, StepFlow& flow, const FlowQuantities& out) const {
     if (model_.network.method == NetworkMethod::none) {
-      flow.report = solve_none(flow);
+      flow.report = solve_none(flow, out);
       return;
     }
     if (model_.network.method == NetworkMethod::dc) {
-      flow.report = solve_dc(solvers, flow);
+      flow.report = solve_dc(solvers, flow, out);
       return;
     }
     if (!flow.report.converged()) {
-      solve_dc(solvers, flow);  // 1 p.u. and the angles of the DC flow
+      solve_dc(solvers, flow, out);  // 1 p.u. and the angles of the DC flow
       const int before = flow.report.iterations;
       flow.report =
           solvers.newton->solve(flow.bus.input(model_.network.flow.enforce_q_limits), model_.network.flow, flow.state);
       flow.report.iterations += before;
     }
     if (flow.report.converged())
-      powerflow::evaluate(model_.grid, frame.topology.admittance, flow.state, flow.result);
+      lanes_->evaluator().evaluate(flow.state, solvers.scratch, out);
     else
-      solve_dc(solvers, flow);
+      solve_dc(solvers, flow, out);
   }
 
   /// Single slack: the producers at the slack bus share what is missing.
@@ -189,29 +179,53 @@ class NetworkStage final : public Stage {
     }
   }
 
-  static SolveReport solve_dc(Solvers& solvers, StepFlow& flow) {
-    return solvers.dc->solve(flow.bus.input(false), flow.state, flow.result);
+  static SolveReport solve_dc(Solvers& solvers, StepFlow& flow, const FlowQuantities& out) {
+    powerflow::FlowResult& result = solvers.result;
+    const SolveReport report = solvers.dc->solve(flow.bus.input(false), flow.state, result);
+    const auto copy = [](const std::vector<double>& from, std::span<double> to) {
+      std::copy(from.begin(), from.end(), to.begin());
+    };
+    copy(result.p_mw, out.p_mw);
+    copy(result.q_mvar, out.q_mvar);
+    copy(result.p_from_mw, out.p_from_mw);
+    copy(result.q_from_mvar, out.q_from_mvar);
+    copy(result.p_to_mw, out.p_to_mw);
+    copy(result.q_to_mvar, out.q_to_mvar);
+    copy(result.loading_percent, out.loading_percent);
+    copy(result.losses_mw, out.losses_mw);
+    return report;
   }
 
-  SolveReport solve_none(StepFlow& flow) const {
-    const std::size_t buses = model_.grid.bus_count(), branches = model_.grid.branch_count();
-    flow.state.vm_pu.assign(buses, 1.0);
-    flow.state.va_deg.assign(buses, 0.0);
-    flow.result.p_mw = flow.bus.p_mw;
-    flow.result.q_mvar = flow.bus.q_mvar;
-    for (auto* values : {&flow.result.p_from_mw, &flow.result.q_from_mvar, &flow.result.p_to_mw, &flow.result.q_to_mvar,
-                         &flow.result.loading_percent, &flow.result.losses_mw})
-      values->assign(branches, 0.0);
+  SolveReport solve_none(StepFlow& flow, const FlowQuantities& out) const {
+    flow.state.vm_pu.assign(model_.grid.bus_count(), 1.0);
+    flow.state.va_deg.assign(model_.grid.bus_count(), 0.0);
+    std::copy(flow.bus.p_mw.begin(), flow.bus.p_mw.end(), out.p_mw.begin());
+    std::copy(flow.bus.q_mvar.begin(), flow.bus.q_mvar.end(), out.q_mvar.begin());
+    for (const auto& values :
+         {out.p_from_mw, out.q_from_mvar, out.p_to_mw, out.q_to_mvar, out.loading_percent, out.losses_mw})
+      std::fill(values.begin(), values.end(), 0.0);
     return {powerflow::SolveStatus::converged, 0, 0.0};
   }
 
+  /// The rows of the block that hold a step's bus and branch quantities.
+  static FlowQuantities quantities(StepBlock& block, std::size_t s) {
+    return {block.of(BusVar::p_mw, s),
+            block.of(BusVar::q_mvar, s),
+            block.of(BranchVar::p_from_mw, s),
+            block.of(BranchVar::q_from_mvar, s),
+            block.of(BranchVar::p_to_mw, s),
+            block.of(BranchVar::q_to_mvar, s),
+            block.of(BranchVar::loading_percent, s),
+            block.of(BranchVar::losses_mw, s)};
+  }
+
   /// What each island lacks: losses of its branches and shunts less what its devices inject.
-  void find_missing(const Frame& frame, StepFlow& flow) const {
+  void find_missing(const Frame& frame, StepFlow& flow, std::span<const double> losses_mw) const {
     const auto& island_of = frame.topology.islands.of_bus;
     flow.island_losses_mw.assign(frame.topology.devices.size(), 0.0);
     for (std::size_t l = 0; l < model_.grid.branch_count(); ++l) {
       const std::uint32_t island = island_of[model_.grid.branch().from[l].index()];
-      if (island != Islands::k_none) flow.island_losses_mw[island] += flow.result.losses_mw[l];
+      if (island != Islands::k_none) flow.island_losses_mw[island] += losses_mw[l];
     }
     flow.missing_mw = flow.island_losses_mw;
     for (std::size_t b = 0; b < model_.grid.bus_count(); ++b) {
@@ -268,15 +282,6 @@ class NetworkStage final : public Stage {
     }
     write_buses(frame, s, flow);
     write_reactive(frame, s, flow);
-    const auto copy = [&](BranchVar variable, const std::vector<double>& values) {
-      std::copy(values.begin(), values.end(), block.of(variable, s).begin());
-    };
-    copy(BranchVar::p_from_mw, flow.result.p_from_mw);
-    copy(BranchVar::q_from_mvar, flow.result.q_from_mvar);
-    copy(BranchVar::p_to_mw, flow.result.p_to_mw);
-    copy(BranchVar::q_to_mvar, flow.result.q_to_mvar);
-    copy(BranchVar::loading_percent, flow.result.loading_percent);
-    copy(BranchVar::losses_mw, flow.result.losses_mw);
     double losses = 0.0;
     for (const double mw : flow.island_losses_mw) losses += mw;
     for (std::size_t l = 0; l < model_.dc_links.size(); ++l) {
@@ -299,8 +304,7 @@ class NetworkStage final : public Stage {
       energised[b] = live ? 1.0 : 0.0;
       vm_pu[b] = live ? flow.state.vm_pu[b] : 0.0;
       va_deg[b] = live ? flow.state.va_deg[b] : 0.0;
-      p_mw[b] = live ? flow.result.p_mw[b] : 0.0;
-      q_mvar[b] = live ? flow.result.q_mvar[b] : 0.0;
+      if (!live) p_mw[b] = q_mvar[b] = 0.0;
     }
   }
 
@@ -310,6 +314,7 @@ class NetworkStage final : public Stage {
     StepBlock& block = frame.block;
     const auto p_mw = block.of(ProducerVar::p_mw, s), q_mvar = block.of(ProducerVar::q_mvar, s);
     const auto online = block.of(ProducerVar::online, s);
+    const auto bus_q_mvar = block.of(BusVar::q_mvar, s);
     for (std::size_t p = 0; p < q_mvar.size(); ++p) {
       const Connection& connection = model_.producer_connection[p];
       const std::size_t b = connection.bus.index();
@@ -321,27 +326,53 @@ class NetworkStage final : public Stage {
         const double range = flow.bus.q_max_mvar[b] - flow.bus.q_min_mvar[b];
         const double own = connection.q_max_mvar - connection.q_min_mvar;
         const bool by_range = std::isfinite(range) && range > 0.0;
-        q_mvar[p] = by_range ? connection.q_min_mvar + (flow.result.q_mvar[b] - flow.bus.q_min_mvar[b]) * own / range
-                             : (flow.result.q_mvar[b] - flow.bus.q_mvar[b]) / flow.bus.holders[b];
+        q_mvar[p] = by_range ? connection.q_min_mvar + (bus_q_mvar[b] - flow.bus.q_min_mvar[b]) * own / range
+                             : (bus_q_mvar[b] - flow.bus.q_mvar[b]) / flow.bus.holders[b];
       }
     }
   }
 
-  void remember_start(SimulationState& state, const StepBlock& block) const {
-    const std::size_t last = block.count - 1;
-    if (model_.network.method != NetworkMethod::ac || block.of(StepVar::converged, last) == 0.0) return;
-    const auto vm_pu = block.of(BusVar::vm_pu, last), va_deg = block.of(BusVar::va_deg, last);
-    // A solution at a collapsed voltage would lead the next flows to its own branch of the equations.
+  /// The next block starts from the mean voltages of this one, which are nearest to them all.
+  void remember_start(SimulationState& state, const StepBlock& block) {
+    if (model_.network.method != NetworkMethod::ac) return;
+    const std::size_t buses = model_.grid.bus_count();
+    FlowState& start = state.flow_start;
+    std::size_t steps = 0;
+    mean_.vm_pu.assign(buses, 0.0);
+    mean_.va_deg.assign(buses, 0.0);
+    for (std::size_t s = 0; s < block.count; ++s) {
+      if (!may_lead(block, s)) continue;
+      ++steps;
+      const auto vm_pu = block.of(BusVar::vm_pu, s), va_deg = block.of(BusVar::va_deg, s);
+      for (std::size_t b = 0; b < buses; ++b) {
+        mean_.vm_pu[b] += vm_pu[b];
+        mean_.va_deg[b] += va_deg[b];
+      }
+    }
+    if (steps == 0) return;
+    for (std::size_t b = 0; b < buses; ++b) {
+      start.vm_pu[b] = mean_.vm_pu[b] / static_cast<double>(steps);
+      start.va_deg[b] = mean_.va_deg[b] / static_cast<double>(steps);
+    }
+  }
+
+  /// Whether later flows may start from a step's voltages. A solution at a collapsed voltage would lead them to its own
+  /// branch of the equations, and angles near the turn have no mean.
+  static bool may_lead(const StepBlock& block, std::size_t s) {
     constexpr double k_lowest_start_pu = 0.8;
-    for (const double vm : vm_pu)
-      if (vm > 0.0 && vm < k_lowest_start_pu) return;
-    state.flow_start.vm_pu.assign(vm_pu.begin(), vm_pu.end());
-    state.flow_start.va_deg.assign(va_deg.begin(), va_deg.end());
+    constexpr double k_largest_angle_deg = 150.0;
+    if (block.of(StepVar::converged, s) == 0.0) return false;
+    const auto vm_pu = block.of(BusVar::vm_pu, s), va_deg = block.of(BusVar::va_deg, s);
+    for (std::size_t b = 0; b < vm_pu.size(); ++b)
+      if ((vm_pu[b] > 0.0 && vm_pu[b] < k_lowest_start_pu) || std::abs(va_deg[b]) > k_largest_angle_deg) return false;
+    return true;
   }
 
   const Model& model_;
-  std::vector<Solvers> solvers_;            ///< per thread
-  std::vector<StepFlow> flows_;             ///< per step of the block
+  std::optional<BlockFlows> lanes_;  ///< where the network is AC
+  std::vector<Solvers> solvers_;     ///< per thread
+  std::vector<StepFlow> flows_;      ///< per step of the block
+  FlowState mean_;
   std::vector<std::vector<Event>> events_;  ///< per step of the block
 };
 

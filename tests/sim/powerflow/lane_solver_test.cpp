@@ -461,6 +461,28 @@ TEST(LaneSolver, SolvesIslandsBesideDeadBuses) {
   }
 }
 
+TEST(LaneSolver, AnswersFromAnotherBaseAsANewSolverDoes) {
+  const Bench bench = random_bench(30, 9);
+  const auto flows = mixed_flows(bench);
+  FlowState other = bench.base_state;
+  for (double& vm_pu : other.vm_pu) vm_pu *= 0.99;
+  auto pattern = std::make_shared<LanePattern>(make_lane_pattern(bench.admittance, bench.base_flow.type));
+  auto type = bench.base_flow.type;
+  const auto base = std::make_shared<LaneBase>(pattern, bench.admittance, 100.0, type, other);
+  type[5] = BusType::pq;
+  const auto with_fewer_pv = std::make_shared<LaneBase>(pattern, bench.admittance, 100.0, type, other);
+  LaneSolver moved(
+      std::make_shared<LaneBase>(pattern, bench.admittance, 100.0, bench.base_flow.type, bench.base_state));
+  (void)solve(moved, flows);
+  for (const auto& next : {base, with_fewer_pv}) {
+    moved.move_to(next);
+    LaneSolver fresh(next);
+    const Answer a = solve(moved, flows);
+    const Answer b = solve(fresh, flows);
+    for (std::size_t k = 0; k < flows.size(); ++k) expect_bitwise_same(a.states[k], b.states[k]);
+  }
+}
+
 TEST(LaneSolver, RefusesAFlowWithAnotherSlack) {
   const Bench bench = random_bench(8, 3);
   LaneSolver solver(bench.lane_base());

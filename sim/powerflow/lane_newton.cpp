@@ -97,6 +97,7 @@ void LaneNewton::solve(std::span<const LaneTask> tasks, const FlowOptions& optio
   if (depends_ && dependent_.empty()) dependent_.assign(4 * at(view_.positions) * k_lanes, 0.0);
   for (std::size_t l = 0; l < k_lanes; ++l) load(l, tasks[std::min(l, tasks.size() - 1)]);
   for (std::size_t l = 0; l < tasks.size(); ++l) begin(l, tasks[l], Phase::plain);
+  list_removed(tasks);
   NewtonLanes lanes{.rows = view_.active,
                     .state = state_.data(),
                     .change = change_.data(),
@@ -111,7 +112,7 @@ void LaneNewton::solve(std::span<const LaneTask> tasks, const FlowOptions& optio
                     .work = work_.data(),
                     .place = place_.data()};
   while (true) {
-    kernels_.mismatch(view_, lanes, norm_.data(), square_.data());
+    take_mismatch(lanes);
     length_.fill(0.0);
     for (std::size_t l = 0; l < tasks.size(); ++l) judge(l, tasks[l], options);
     if (!any_live()) break;
@@ -130,6 +131,8 @@ void LaneNewton::solve(std::span<const LaneTask> tasks, const FlowOptions& optio
       }
       lanes.border = border_.data();
     }
+    make_patches();
+    lanes.patch = patches_.data();
     kernels_.solve(view_, lanes);
     if (shares_) {
       for (std::size_t l = 0; l < tasks.size(); ++l) distribute(l, lanes.rows);
@@ -143,6 +146,49 @@ void LaneNewton::solve(std::span<const LaneTask> tasks, const FlowOptions& optio
   }
   kernels_.polar(view_.positions, state_.data(), x_.data());
   for (std::size_t l = 0; l < tasks.size(); ++l) write_state(l, *tasks[l].state);
+}
+
+void LaneNewton::list_removed(std::span<const LaneTask> tasks) {
+  removed_.clear();
+  for (std::size_t l = 0; l < tasks.size(); ++l) {
+    for (const RemovedFlow& flow : tasks[l].removed) removed_.push_back({l, flow, {}});
+  }
+  std::stable_sort(removed_.begin(), removed_.end(),
+                   [](const RemovedInLane& a, const RemovedInLane& b) { return a.flow.row < b.flow.row; });
+}
+
+std::complex<double> LaneNewton::voltage(std::size_t lane, std::int32_t position) const {
+  return {1.0 + state_[slot(position, 0, lane)], state_[slot(position, 1, lane)]};
+}
+
+/// Residuals and norms. What a removed flow would carry is wanted in addition, so that the lane's own grid balances.
+void LaneNewton::take_mismatch(const NewtonLanes& lanes) {
+  for (RemovedInLane& r : removed_) {
+    r.change = {change_[slot(r.flow.row, 0, r.lane)], change_[slot(r.flow.row, 1, r.lane)]};
+  }
+  for (const RemovedInLane& r : removed_) {
+    const Complex flow = r.flow.at([&](std::int32_t position) { return voltage(r.lane, position); });
+    change_[slot(r.flow.row, 0, r.lane)] += flow.real();
+    change_[slot(r.flow.row, 1, r.lane)] += flow.imag();
+  }
+  kernels_.mismatch(view_, lanes, norm_.data(), square_.data());
+  for (const RemovedInLane& r : removed_) {
+    change_[slot(r.flow.row, 0, r.lane)] = r.change.real();
+    change_[slot(r.flow.row, 1, r.lane)] = r.change.imag();
+  }
+}
+
+/// What the Jacobians lack without the removed flows.
+void LaneNewton::make_patches() {
+  patches_.clear();
+  for (const RemovedInLane& r : removed_) {
+    const Complex w = voltage(r.lane, r.flow.row);
+    const Complex own = r.flow.own * std::norm(w);
+    const Complex other = r.flow.other * w * std::conj(voltage(r.lane, r.flow.column));
+    patches_.push_back({r.flow.row, r.flow.column, static_cast<std::uint32_t>(r.lane), -own.real(), -own.imag(),
+                        -other.real(), -other.imag()});
+  }
+  patches_.push_back({.row = k_no_more_patches});
 }
 
 bool LaneNewton::any_live() const {
@@ -370,6 +416,17 @@ void LaneNewton::distribute(std::size_t l, std::int32_t rows) {
       }
       row_y += n.imag() * x_[slot(j, 0, l)] + n.real() * x_[slot(j, 1, l)];
       row_w += n.imag() * border_[slot(j, 0, l)] + n.real() * border_[slot(j, 1, l)];
+    }
+    for (const RemovedInLane& r : removed_) {
+      if (r.lane != l || r.flow.row != s) continue;
+      const Complex w = voltage(l, s);
+      const auto take = [&](std::int32_t j, Complex n) {
+        if (j >= rows) return;
+        row_y -= n.imag() * x_[slot(j, 0, l)] + n.real() * x_[slot(j, 1, l)];
+        row_w -= n.imag() * border_[slot(j, 0, l)] + n.real() * border_[slot(j, 1, l)];
+      };
+      take(s, r.flow.own * std::norm(w));
+      take(r.flow.column, r.flow.other * w * std::conj(voltage(l, r.flow.column)));
     }
     const double missing = (row_y - residual_[slot(s, 0, l)]) / (alpha_[at(s) * k_lanes + l] - row_w);
     missing_[at(s - view_.active) * k_lanes + l] = missing;

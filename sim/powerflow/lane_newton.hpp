@@ -20,12 +20,27 @@
 
 namespace gridplus::powerflow {
 
+/// A flow that the shared couplings count at `row` but that is not there in the grid of one lane, because a branch is
+/// open: own |w_row|^2 + other w_row conj(w_column), w = 1 + u.
+struct RemovedFlow {
+  std::int32_t row = 0, column = 0;  ///< positions
+  Complex own, other;
+
+  /// The flow, of a state as a function of the position.
+  template <class StateOf>
+  [[nodiscard]] Complex at(const StateOf& w) const {
+    const Complex w_row = w(row);
+    return own * std::norm(w_row) + other * w_row * std::conj(w(column));
+  }
+};
+
 /// One flow on its way through a lane.
 struct LaneTask {
   const FlowInput* flow = nullptr;
   FlowState* state = nullptr;  ///< sized
   SolveReport* report = nullptr;
   bool from_state = false;  ///< the Newton starts from `state`, not from the base
+  std::span<const RemovedFlow> removed = {};
 };
 
 /// What the angle of a slack bus of a flow is beyond that of the base, in degrees; 0 within rounding.
@@ -68,6 +83,9 @@ class LaneNewton {
   [[nodiscard]] DependentPower dependent(std::size_t lane, std::int32_t position) const;
   void begin(std::size_t lane, const LaneTask& task, Phase phase);
   void set_roles(std::size_t lane, const FlowInput& flow);
+  void list_removed(std::span<const LaneTask> tasks);
+  void take_mismatch(const NewtonLanes& lanes);
+  void make_patches();
   void set_target(std::size_t lane, const FlowInput& flow, std::int32_t position);
   void judge(std::size_t lane, const LaneTask& task, const FlowOptions& options);
   void fail(std::size_t lane, const LaneTask& task, SolveStatus status);
@@ -91,6 +109,15 @@ class LaneNewton {
   std::vector<double> missing_;          ///< last step of the missing power, islands x lanes
   std::array<Lane, k_newton_lanes> lane_;
   alignas(64) std::array<double, k_newton_lanes> norm_{}, square_{}, length_{};
+  /// A removed flow of a lane; `change` is what the lane wants there while the flow is added to it.
+  struct RemovedInLane {
+    std::size_t lane = 0;
+    RemovedFlow flow;
+    Complex change;
+  };
+  [[nodiscard]] Complex voltage(std::size_t lane, std::int32_t position) const;
+  std::vector<RemovedInLane> removed_;  ///< ascending by row
+  std::vector<NewtonPatch> patches_;
   bool shares_ = false;   ///< some lane has a distributed slack
   bool depends_ = false;  ///< some lane has voltage-dependent injections
 };

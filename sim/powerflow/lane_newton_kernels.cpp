@@ -205,6 +205,27 @@ HWY_INLINE void fill_row(const NewtonView& view, const NewtonLanes& lanes, std::
   }
 }
 
+/// Adds what the grids of single lanes change in row i.
+HWY_INLINE void patch_row(const NewtonView& view, const NewtonLanes& lanes, std::int32_t i, std::size_t first,
+                          const NewtonPatch*& patch) {
+  for (; patch->row == i; ++patch) {
+    if (patch->lane < first || patch->lane >= first + k_width) continue;
+    const bool free = (lanes.v_free[i] >> patch->lane & 1U) != 0;
+    const auto add = [&](std::int32_t column, double re, double im) {
+      double* block = lanes.place[column] + (patch->lane - first);
+      if (i < view.active) {
+        block[0] += im;
+        block[W] += re;
+      }
+      if (!free) return;
+      block[2 * W] -= re;
+      block[3 * W] += im;
+    };
+    add(i, patch->own_re, patch->own_im);
+    if (patch->column < lanes.rows) add(patch->column, patch->other_re, patch->other_im);
+  }
+}
+
 /// Eliminates row i with the rows above it, which also carries the right-hand sides forward.
 HWY_INLINE void eliminate_row(const NewtonView& view, const NewtonLanes& lanes, std::int32_t i, std::size_t first) {
   const D d;
@@ -246,8 +267,10 @@ HWY_INLINE void substitute_back(const NewtonView& view, const NewtonLanes& lanes
 
 void solve(const NewtonView& view, const NewtonLanes& lanes) {
   for (std::size_t first = 0; first < W; first += k_width) {
+    const NewtonPatch* patch = lanes.patch;
     for (std::int32_t i = 0; i < lanes.rows; ++i) {
       fill_row(view, lanes, i, first);
+      patch_row(view, lanes, i, first, patch);
       eliminate_row(view, lanes, i, first);
     }
     substitute_back(view, lanes, lanes.x, first);

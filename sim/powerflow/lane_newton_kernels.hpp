@@ -24,6 +24,16 @@ struct NewtonView {
   const std::int32_t* upper_column = nullptr;
 };
 
+/// What one lane's own grid adds to two blocks of row `row`: n = re + jim as a coupling has it, [[im, re], [-re, im]].
+struct NewtonPatch {
+  std::int32_t row = 0, column = 0;
+  std::uint32_t lane = 0;
+  double own_re = 0.0, own_im = 0.0;      ///< to the diagonal block
+  double other_re = 0.0, other_im = 0.0;  ///< to the block of `column`
+};
+/// Row of the last entry in a list of patches.
+inline constexpr std::int32_t k_no_more_patches = 0x7fffffff;
+
 /// The memory of one group of lanes: rows of 8 lanes per number.
 struct NewtonLanes {
   std::int32_t rows = 0;                   ///< rows to factor: active, or positions where a slack bus has a free |V|
@@ -39,6 +49,7 @@ struct NewtonLanes {
   double* inverse = nullptr;               ///< positions x 4: inverse diagonal blocks
   double* work = nullptr;                  ///< positions x 4: the row of L in the making
   double** place = nullptr;                ///< positions: where the row in the making has its columns
+  const NewtonPatch* patch = nullptr;      ///< ascending by row, ends with k_no_more_patches
 };
 
 struct NewtonKernels {

@@ -71,6 +71,12 @@ Fingerprint fingerprint_of(const Model& model, const Schema& schema) {
       {"recorded variables", schema_checksum(schema)}};
 }
 
+std::string text_checksum(std::string_view text) {
+  Checksum sum;
+  sum.add(text);
+  return sum.text();
+}
+
 std::string inputs_text(const Fingerprint& fingerprint) {
   std::string out;
   for (const auto& [part, sum] : fingerprint)

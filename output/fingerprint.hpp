@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,9 @@ namespace gridplus::output {
 using Fingerprint = std::vector<std::pair<std::string, std::string>>;
 
 [[nodiscard]] Fingerprint fingerprint_of(const Model& model, const Schema& schema);
+
+/// The checksum of a text, to go with a fingerprint.
+[[nodiscard]] std::string text_checksum(std::string_view text);
 
 /// All parts but the program, in one line: what the results are of.
 [[nodiscard]] std::string inputs_text(const Fingerprint& fingerprint);

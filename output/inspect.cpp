@@ -16,11 +16,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<const char*, 12> k_texts = {"title",    "comment", "currency",        "start",
-                                                 "method",   "created", "program_version", "git_hash",
-                                                 "compiler", "seed",    "inputs",          "stages"};
-constexpr std::array<const char*, 8> k_numbers = {"steps",   "step_s", "every_steps",         "base_mva",
-                                                  "threads", "wall_s", "steps_not_converged", "replicate"};
+constexpr std::array<const char*, 13> k_texts = {"content", "title",   "comment",         "currency", "start",
+                                                 "method",  "created", "program_version", "git_hash", "compiler",
+                                                 "seed",    "inputs",  "stages"};
+constexpr std::array<const char*, 11> k_numbers = {"members", "members_failed",      "confidence", "steps",
+                                                   "step_s",  "every_steps",         "base_mva",   "threads",
+                                                   "wall_s",  "steps_not_converged", "replicate"};
 
 struct Size {
   std::uint64_t raw = 0, stored = 0;
@@ -119,7 +120,7 @@ std::string origin_text(const ResultsReader& results) {
 std::string groups_text(const ResultsReader& results) {
   std::string out = "\nGroups\n";
   for (const GroupInfo& group : results.groups()) {
-    if (group.name == "kpi") continue;
+    if (group.name == "kpi" && !results.summary().kpis.empty()) continue;
     const Size size = size_of_group(group);
     out += fmt::format("  {}: {} ({}{})\n", group.name, group.long_name, size_text(size.stored),
                        size.raw > size.stored ? fmt::format(", {} of raw", ratio_text(size)) : "");

@@ -240,8 +240,11 @@ RunSummary ResultsReader::summary() const {
   RunSummary summary;
   if (const GroupInfo* kpis = find("kpi"))
     for (const DatasetInfo& kpi : kpis->datasets)
-      summary.kpis.push_back({kpi.name, read("kpi", kpi.name).at(0), kpi.units, kpi.long_name});
-  if (find("category") != nullptr) {
+      if (kpi.shape.empty())  // a study has arrays here
+        summary.kpis.push_back({kpi.name, read("kpi", kpi.name).at(0), kpi.units, kpi.long_name});
+  const GroupInfo* const categories = find("category");
+  const DatasetInfo* const energy = categories == nullptr ? nullptr : categories->find("energy_mwh");
+  if (energy != nullptr && energy->shape.size() == 1) {
     for (std::string& name : read_text("category", "category")) summary.categories.push_back({std::move(name)});
     const auto fill = [&](const char* column, double CategoryTotal::*member) {
       const std::vector<double> values = read("category", column);

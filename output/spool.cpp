@@ -87,6 +87,12 @@ Spool::Spool(std::string path) : path_(std::move(path)) {
   } while (!is_file_at(file_.get(), path_));
 }
 
+Spool Spool::for_reading(std::string path) {
+  FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) fail("open", path);
+  return {std::move(path), std::move(file)};
+}
+
 std::uint64_t Spool::scan(const std::function<void(const SpoolRecord&)>& visit) const {
   struct stat status {};
   if (::fstat(file_.get(), &status) != 0) fail("read", path_);

@@ -13,7 +13,17 @@
 
 namespace gridplus::output {
 
-enum class RecordKind : std::uint32_t { header = 1, chunk = 2, events = 3, checkpoint = 4, summary = 5 };
+enum class RecordKind : std::uint32_t {
+  header = 1,
+  chunk = 2,
+  events = 3,
+  checkpoint = 4,
+  summary = 5,
+  // of a study
+  names = 16,
+  member = 17,
+  member_checkpoint = 18
+};
 
 struct SpoolRecord {
   RecordKind kind = RecordKind::header;
@@ -26,6 +36,8 @@ class Spool {
   /// Opens `path`, making it where it is missing, and locks it until the Spool is destroyed or removed. Throws IoError,
   /// also where another process has it locked.
   explicit Spool(std::string path);
+  /// Opens an existing file without a lock, for scan() only. Throws IoError.
+  [[nodiscard]] static Spool for_reading(std::string path);
 
   /// Calls `visit` for each record from the first on until the file ends or a record is not whole. Returns where the
   /// last whole record ends.
@@ -45,6 +57,7 @@ class Spool {
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
+  Spool(std::string path, FileDescriptor file) : path_(std::move(path)), file_(std::move(file)) {}
   std::string path_;
   FileDescriptor file_;
   std::uint64_t size_ = 0;

@@ -9,17 +9,6 @@ namespace {
 
 constexpr std::uint32_t k_spool_version = 1;
 
-Fingerprint load_header(std::span<const std::byte> payload) {
-  ByteReader in(payload);
-  if (in.get<std::uint32_t>() != k_spool_version) return {};
-  Fingerprint fingerprint(in.get<std::uint32_t>());
-  for (auto& [part, sum] : fingerprint) {
-    part = in.text();
-    sum = in.text();
-  }
-  return fingerprint;
-}
-
 LoadedSummary load_summary_payload(std::span<const std::byte> payload) {
   ByteReader in(payload);
   LoadedSummary loaded;
@@ -39,6 +28,17 @@ std::vector<std::byte> header_payload(const Fingerprint& fingerprint) {
     out.put(sum);
   }
   return out.take();
+}
+
+Fingerprint load_header(std::span<const std::byte> payload) {
+  ByteReader in(payload);
+  if (in.get<std::uint32_t>() != k_spool_version) return {};
+  Fingerprint fingerprint(in.get<std::uint32_t>());
+  for (auto& [part, sum] : fingerprint) {
+    part = in.text();
+    sum = in.text();
+  }
+  return fingerprint;
 }
 
 std::vector<std::byte> chunk_head(const ChunkPlace& place) {

@@ -15,6 +15,8 @@
 namespace gridplus::output {
 
 [[nodiscard]] std::vector<std::byte> header_payload(const Fingerprint& fingerprint);
+/// Empty where the record is of another version.
+[[nodiscard]] Fingerprint load_header(std::span<const std::byte> payload);
 
 /// Where a chunk goes; in the record the compressed bytes follow.
 struct ChunkPlace {

@@ -107,25 +107,26 @@ void check_slack(const Model& model, const Node* node, Diagnostics& problems) {
 }  // namespace
 
 std::unique_ptr<Model> build(const Spec& spec, std::span<const ModelInfo> models, const csv::Limits& profile_limits,
-                             Diagnostics& problems) {
+                             Diagnostics& problems, const Sharing& sharing) {
   auto model = std::make_unique<Model>();
   model->time = spec.time;
   model->seed = spec.seed;
+  model->replicate = spec.replicate;
   model->dispatch = to_options(spec.dispatch);
   model->network = to_options(spec.flow);
   model->record = to_options(spec.record, spec.time.step_h());
   model->co2_price_per_t = spec.policy.co2_price_per_t;
-  const BusIndex buses = build_grid(spec, *model, problems);
+  const BusIndex buses = build_grid(spec, *model, problems, sharing.grid_of);
   build_devices(spec, models, buses, *model, problems);
   OutageBuilder outages(*model, problems);
   for (std::size_t i = 0; i < spec.outages.size(); ++i) outages.build(spec.outages[i], i, *model);
   if (problems.empty()) check_slack(*model, spec.buses.empty() ? nullptr : spec.buses.front().node, problems);
-  model->profiles = load_profiles(spec.profiles.list(), spec.time, profile_limits, problems);
+  model->profiles = load_profiles(spec.profiles, spec.time, profile_limits, problems);
   problems.throw_if_any();
   model->provenance.scenario_name = spec.name;
   model->provenance.description = spec.description;
   model->provenance.currency = spec.currency;
-  model->provenance.resolved_json = resolved_json(spec, *model);
+  if (sharing.parameters) model->provenance.resolved_json = resolved_json(spec, *model);
   return model;
 }
 

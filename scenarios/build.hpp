@@ -16,6 +16,7 @@ namespace gridplus::scenario {
 /// spans several entries: names used twice, buses that do not exist, who may hold an island together. Throws InputError
 /// with everything that is wrong, `problems` included.
 [[nodiscard]] std::unique_ptr<Model> build(const Spec& spec, std::span<const ModelInfo> models,
-                                           const csv::Limits& profile_limits, Diagnostics& problems);
+                                           const csv::Limits& profile_limits, Diagnostics& problems,
+                                           const Sharing& sharing = {});
 
 }  // namespace gridplus::scenario

@@ -103,7 +103,7 @@ class KindBuilder {
           if constexpr (std::is_same_v<T, std::shared_ptr<const Curve>>)
             return *v;
           else if constexpr (std::is_same_v<T, std::shared_ptr<const Distribution>>)
-            return v->draw(spec_.seed, unit.entry->name, unit.number, field.key);
+            return v->draw(spec_.seed, spec_.replicate, unit.entry->name, unit.number, field.key);
           else
             return v;
         },

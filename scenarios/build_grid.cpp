@@ -97,8 +97,15 @@ BusId BusIndex::find(const std::string& name, const Node& entry, const char* key
   return {};
 }
 
-BusIndex build_grid(const Spec& spec, Model& model, Diagnostics& problems) {
+BusIndex build_grid(const Spec& spec, Model& model, Diagnostics& problems, const Model* same) {
   BusIndex buses(spec.buses);
+  if (same != nullptr) {
+    model.initially_closed = same->initially_closed;
+    model.grid = same->grid;
+    model.names.grid = same->names.grid;
+    build_dc_links(spec, buses, model, problems);
+    return buses;
+  }
   GridBuilder builder(spec.grid.base_mva);
   std::unordered_map<std::string_view, double> vn_kv;
   for (const BusEntry& bus : spec.buses) {

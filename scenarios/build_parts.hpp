@@ -27,8 +27,8 @@ class BusIndex {
   std::unordered_map<std::string, std::size_t> index_;
 };
 
-/// Fills grid, names.grid, initially_closed and dc_links.
-[[nodiscard]] BusIndex build_grid(const Spec& spec, Model& model, Diagnostics& problems);
+/// Fills grid, names.grid, initially_closed and dc_links. `same`: a model whose grid is the same, or nullptr.
+[[nodiscard]] BusIndex build_grid(const Spec& spec, Model& model, Diagnostics& problems, const Model* same);
 
 /// Fills the banks, connections, names of devices and dated changes.
 void build_devices(const Spec& spec, std::span<const ModelInfo> models, const BusIndex& buses, Model& model,

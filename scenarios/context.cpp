@@ -48,7 +48,7 @@ void add_column(ProfileHeader& header, const std::string& cell) {
 
 ProfileId ProfileRequests::request(std::string identity, ProfileRequest request) {
   const auto [found, added] = by_identity_.emplace(std::move(identity), list_.size());
-  if (added) list_.push_back(std::move(request));
+  if (added) list_.push_back(std::move(request)), list_.back().identity = found->first;
   return ProfileId(found->second);
 }
 
@@ -56,9 +56,12 @@ const ProfileHeader& ProfileRequests::header(const FileSet& files, const std::st
                                              const csv::Limits& limits) {
   const std::string identity = fmt::format("{}|{}", static_cast<const void*>(&files), key);
   if (const auto found = headers_.find(identity); found != headers_.end()) return found->second;
+  if (shared_ != nullptr)
+    if (auto header = shared_->header(identity)) return headers_.emplace(identity, std::move(*header)).first->second;
   const csv::Reader table = files.open_table(key, display, limits);
   ProfileHeader header;
   for (const std::string& cell : table.header()) add_column(header, cell);
+  if (shared_ != nullptr) shared_->keep_header(identity, header);
   return headers_.emplace(identity, std::move(header)).first->second;
 }
 

@@ -42,6 +42,7 @@ struct Context {
   std::string currency;
   TimeAxis time;
   std::uint64_t seed = 1;
+  std::uint32_t replicate = 0;
   DecodeLimits limits;
 
   void fail(const SourceLocation& where, const Path& path, std::string problem, std::string allowed = {},

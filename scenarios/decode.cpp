@@ -153,7 +153,7 @@ void decode_controllers(Context& context, const Node& root, Spec& spec, const Pa
 
 void refuse_reserved(Context& context, const Node& root, const Path& top) {
   for (const Member& member : root.members)
-    if (member.key == "communication" || member.key == "market" || member.key == "study")
+    if (member.key == "communication" || member.key == "market")
       context.fail(member.where(), Path(top, member.key),
                    fmt::format("the block '{}' is not available in this version of gridplus", member.key),
                    "the blocks that docs/scenario-format.md lists as available", "take the block out");
@@ -232,9 +232,11 @@ std::string entry_text(Context& context, const Node& entry, std::string_view key
 }
 
 Spec decode(const Node& root, std::span<const ModelInfo> models, const std::string& default_name,
-            const DecodeLimits& limits, Diagnostics& problems) {
+            const DecodeLimits& limits, Diagnostics& problems, const Sharing& sharing) {
   Spec spec;
-  Context context{problems, spec.profiles, spec.currency, {}, spec.seed, limits};
+  spec.replicate = sharing.replicate;
+  spec.profiles.share(sharing.profiles);
+  Context context{problems, spec.profiles, spec.currency, {}, spec.seed, sharing.replicate, limits};
   const Path top;
   refuse_reserved(context, root, top);
   refuse_unknown_keys(
@@ -258,6 +260,7 @@ Spec decode(const Node& root, std::span<const ModelInfo> models, const std::stri
   spec.currency = context.currency;
   spec.seed = context.seed;
   spec.time = context.time;
+  if (sharing.profiles == nullptr) decode_study(context, root, spec);
   return spec;
 }
 

@@ -23,6 +23,8 @@ void for_each_entry(Context& context, const Node& parent, std::string_view key, 
 [[nodiscard]] std::string entry_text(Context& context, const Node& entry, std::string_view key, bool required,
                                      const Path& path);
 
+/// The block `study`, if there is one.
+void decode_study(Context& context, const Node& root, Spec& spec);
 void decode_time(Context& context, const Node& root, const Path& path);
 void decode_grid(Context& context, const Node& root, Spec& spec);
 void decode_devices(Context& context, const Node& root, std::span<const ModelInfo> models, Spec& spec);

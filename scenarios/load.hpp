@@ -17,6 +17,7 @@ struct Model;
 struct LoadOptions {
   std::vector<std::string> sets;                             ///< `path=value`, applied in order
   std::filesystem::path data_root;                           ///< no path may leave it; empty: the scenario's folder
+  std::uint32_t replicate = 0;                               ///< of the random draws
   std::size_t largest_table_bytes = std::size_t{512} << 20;  ///< of a table of time series
   std::int64_t most_steps = 20'000'000;                      ///< of a run
   std::int64_t most_devices = 2'000'000;                     ///< of each kind

@@ -30,8 +30,9 @@ std::optional<std::size_t> as_position(const std::string& part) {
 
 class PathWalker {
  public:
-  PathWalker(const std::string& path, const SourceFile& source, Diagnostics& problems)
-      : parts_(split_path(path)), path_(path), source_(source), problems_(problems) {}
+  /// `where`: for messages; what is made on the way stands there, in `source`.
+  PathWalker(const std::string& path, SourceLocation where, const SourceFile& source, Diagnostics& problems)
+      : parts_(split_path(path)), path_(path), where_(std::move(where)), source_(source), problems_(problems) {}
 
   /// The node to change, made if only its last key is new; nullptr if the path leads nowhere.
   Node* walk(Node& root) {
@@ -45,7 +46,7 @@ class PathWalker {
   }
 
   Node* fail(std::string problem, std::string allowed = {}, std::string hint = {}) {
-    problems_.add({{source_.name, 0, 0}, path_, std::move(problem), std::move(allowed), std::move(hint)});
+    problems_.add({where_, path_, std::move(problem), std::move(allowed), std::move(hint)});
     return nullptr;
   }
 
@@ -69,7 +70,9 @@ class PathWalker {
     Node fresh;
     fresh.kind = last ? Node::Kind::null : Node::Kind::map;
     fresh.file = &source_;
-    node.members.push_back({key, 0, 0, &source_, std::move(fresh)});
+    fresh.line = where_.line;
+    fresh.column = where_.column;
+    node.members.push_back({key, where_.line, where_.column, &source_, std::move(fresh)});
     return &node.members.back().value;
   }
 
@@ -111,6 +114,7 @@ class PathWalker {
 
   std::vector<std::string> parts_;
   const std::string& path_;
+  SourceLocation where_;
   const SourceFile& source_;
   Diagnostics& problems_;
 };
@@ -134,7 +138,12 @@ void apply_override(Node& root, const std::string& set, const SourceFile& source
     }
     return;
   }
-  if (Node* const target = PathWalker(path, source, problems).walk(root)) *target = std::move(value);
+  if (Node* const target = PathWalker(path, {source.name, 0, 0}, source, problems).walk(root))
+    *target = std::move(value);
+}
+
+Node* find_place(Node& root, const std::string& path, const Node& written, Diagnostics& problems) {
+  return PathWalker(path, written.where(), *written.file, problems).walk(root);
 }
 
 }  // namespace gridplus::scenario

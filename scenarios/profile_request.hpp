@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "scenarios/files.hpp"
+#include "scenarios/profile_cache.hpp"
 #include "scenarios/synthesis.hpp"
 #include "sim/core/calendar.hpp"
 #include "sim/core/error.hpp"
@@ -50,16 +51,15 @@ struct ProfileRequest {
   SourceLocation where;  ///< of the first use
   std::string path;
   std::vector<ColumnCheck> checks;
-};
-
-/// Columns with their units, from the header of a table of time series.
-struct ProfileHeader {
-  std::vector<std::string> names, units;
+  std::string identity;  ///< of the source, within a scenario
 };
 
 /// All requests of a scenario; position = ProfileId.
 class ProfileRequests {
  public:
+  /// `shared`: where other members of a study find what is read, and this one what they have read.
+  void share(ProfileCache* shared) { shared_ = shared; }
+  [[nodiscard]] ProfileCache* shared() const { return shared_; }
   /// The request for that source, made if it is new.
   ProfileId request(std::string identity, ProfileRequest request);
   void check(ProfileId id, ColumnCheck check) { list_[id.index()].checks.push_back(std::move(check)); }
@@ -69,6 +69,7 @@ class ProfileRequests {
                               const csv::Limits& limits);
 
  private:
+  ProfileCache* shared_ = nullptr;
   std::vector<ProfileRequest> list_;
   std::map<std::string, std::size_t, std::less<>> by_identity_;
   std::map<std::string, ProfileHeader, std::less<>> headers_;

@@ -163,21 +163,21 @@ std::vector<double> timeline_values(const Timeline& timeline, const TimeAxis& ti
 }
 
 /// Reports the worst value of a column that breaks a limit of the field that uses it.
-void check_limits(const ProfileRequest& request, std::span<const double> values, const TimeAxis& time,
+void check_limits(const ProfileRequest& request, const ProfileColumn& column, const TimeAxis& time,
                   Diagnostics& problems) {
-  if (values.empty()) return;
-  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  if (column.values.empty()) return;
   for (const ColumnCheck& check : request.checks) {
-    for (const auto worst : {low, high}) {
-      const double value = *worst * check.scale;
+    for (const std::size_t worst : {column.lowest, column.highest}) {
+      const double value = column.values[worst] * check.scale;
       const FieldInfo& field = *check.field;
       if ((field.min_excluded ? value > field.min : value >= field.min) && value <= field.max) continue;
-      problems.add({check.where,
-                    check.path,
-                    fmt::format("'{}' gives {}{}{} at {}", request.name, value, field.unit == "1" ? "" : " ",
-                                field.unit == "1" ? "" : field.unit, format_local(time.at(worst - values.begin()))),
-                    limits_text(field),
-                    {}});
+      problems.add(
+          {check.where,
+           check.path,
+           fmt::format("'{}' gives {}{}{} at {}", request.name, value, field.unit == "1" ? "" : " ",
+                       field.unit == "1" ? "" : field.unit, format_local(time.at(static_cast<std::int64_t>(worst)))),
+           limits_text(field),
+           {}});
       break;
     }
   }
@@ -187,19 +187,73 @@ void collect(const InputError& error, Diagnostics& problems) {
   for (const Diagnostic& diagnostic : error.diagnostics()) problems.add(diagnostic);
 }
 
-/// Loads the tables, each once, into `columns`.
-void load_tables(std::span<const ProfileRequest> requests, const TimeAxis& time, const csv::Limits& limits,
-                 std::vector<std::vector<double>>& columns, Diagnostics& problems) {
+using Columns = std::vector<std::shared_ptr<const ProfileColumn>>;
+
+std::shared_ptr<const ProfileColumn> make_column(std::vector<double> values) {
+  auto column = std::make_shared<ProfileColumn>();
+  column->values = std::move(values);
+  const auto [low, high] = std::minmax_element(column->values.begin(), column->values.end());
+  column->lowest = static_cast<std::size_t>(low - column->values.begin());
+  column->highest = static_cast<std::size_t>(high - column->values.begin());
+  return column;
+}
+
+/// All that decides the values of a request on file or of a synthetic one; empty for what is not worth sharing.
+std::string sharing_key(const ProfileRequest& request, const TimeAxis& time) {
+  const std::string steps = fmt::format("{}+{}*{}", time.start().utc, time.step_s(), time.steps());
+  if (std::holds_alternative<FileColumn>(request.source)) return fmt::format("{}|{}", steps, request.identity);
+  const auto* const made = std::get_if<SyntheticSeries>(&request.source);
+  if (made == nullptr) return {};
+  std::string key = fmt::format("{}|{}|{}|{}|{}|{}|{}", steps, time.start().offset_s, made->model->type,
+                                made->keys.seed, made->keys.region, made->keys.site, made->keys.replicate);
+  for (const FieldInfo& field : made->model->fields) {
+    const FieldValue value = field.get(made->params.get());
+    if (const auto* const number = std::get_if<double>(&value))
+      key += fmt::format("|{:a}", *number);
+    else if (const auto* const integer = std::get_if<std::int64_t>(&value))
+      key += fmt::format("|{}", *integer);
+    else if (const auto* const flag = std::get_if<bool>(&value))
+      key += *flag ? "|1" : "|0";
+    else
+      return {};
+  }
+  return key;
+}
+
+/// The columns that other members have resolved.
+Columns find_shared(const ProfileRequests& requests, const TimeAxis& time) {
+  Columns columns(requests.list().size());
+  if (requests.shared() == nullptr) return columns;
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    if (const std::string key = sharing_key(requests.list()[i], time); !key.empty())
+      columns[i] = requests.shared()->find(key);
+  return columns;
+}
+
+std::shared_ptr<const ProfileColumn> offer(const ProfileRequests& requests, std::size_t i, const TimeAxis& time,
+                                           std::shared_ptr<const ProfileColumn> column) {
+  if (requests.shared() == nullptr) return column;
+  const ProfileRequest& request = requests.list()[i];
+  const std::string key = sharing_key(request, time);
+  if (key.empty()) return column;
+  return requests.shared()->keep(key, std::move(column), std::holds_alternative<FileColumn>(request.source));
+}
+
+/// Loads the tables of which columns are missing, each once.
+void load_tables(const ProfileRequests& all, const TimeAxis& time, const csv::Limits& limits, Columns& columns,
+                 Diagnostics& problems) {
+  const std::vector<ProfileRequest>& requests = all.list();
   std::map<std::pair<const FileSet*, std::string>, std::vector<std::size_t>> by_file;
   for (std::size_t i = 0; i < requests.size(); ++i)
-    if (const auto* const file = std::get_if<FileColumn>(&requests[i].source))
+    if (const auto* const file = std::get_if<FileColumn>(&requests[i].source); file != nullptr && !columns[i])
       by_file[{file->files.get(), file->key}].push_back(i);
   for (const auto& [file, users] : by_file) {
     std::vector<const ProfileRequest*> wanted;
     for (const std::size_t i : users) wanted.push_back(&requests[i]);
     try {
       auto loaded = TableLoader(wanted, time, limits).load();
-      for (std::size_t k = 0; k < users.size(); ++k) columns[users[k]] = std::move(loaded[k]);
+      for (std::size_t k = 0; k < users.size(); ++k)
+        columns[users[k]] = offer(all, users[k], time, make_column(std::move(loaded[k])));
     } catch (const InputError& error) {
       collect(error, problems);
     } catch (const IoError& error) {
@@ -210,8 +264,9 @@ void load_tables(std::span<const ProfileRequest> requests, const TimeAxis& time,
 
 }  // namespace
 
-ProfileTable load_profiles(std::span<const ProfileRequest> requests, const TimeAxis& time, const csv::Limits& limits,
+ProfileTable load_profiles(const ProfileRequests& all, const TimeAxis& time, const csv::Limits& limits,
                            Diagnostics& problems) {
+  const std::vector<ProfileRequest>& requests = all.list();
   constexpr double k_most_values = 2e9;
   if (static_cast<double>(requests.size()) * static_cast<double>(time.steps()) > k_most_values) {
     problems.add({{},
@@ -221,17 +276,20 @@ ProfileTable load_profiles(std::span<const ProfileRequest> requests, const TimeA
                   "take a longer step or a shorter time"});
     return ProfileTable(time.steps());
   }
-  std::vector<std::vector<double>> columns(requests.size());
-  load_tables(requests, time, limits, columns, problems);
+  Columns columns = find_shared(all, time);
+  load_tables(all, time, limits, columns, problems);
   ProfileTable table(time.steps());
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    if (const auto* const timeline = std::get_if<Timeline>(&requests[i].source))
-      columns[i] = timeline_values(*timeline, time);
-    else if (const auto* const made = std::get_if<SyntheticSeries>(&requests[i].source))
-      columns[i] = made->model->values(made->params.get(), made->keys, time);
-    check_limits(requests[i], columns[i], time, problems);
-    columns[i].resize(static_cast<std::size_t>(time.steps()));  // of a table that could not be read
-    table.add(requests[i].name, std::move(columns[i]));
+    if (const auto* const timeline = std::get_if<Timeline>(&requests[i].source); timeline != nullptr && !columns[i])
+      columns[i] = make_column(timeline_values(*timeline, time));
+    else if (const auto* const made = std::get_if<SyntheticSeries>(&requests[i].source); made != nullptr && !columns[i])
+      columns[i] = offer(all, i, time, make_column(made->model->values(made->params.get(), made->keys, time)));
+    if (!columns[i])  // of a table that could not be read
+      columns[i] = make_column(std::vector<double>(static_cast<std::size_t>(time.steps())));
+    else
+      check_limits(requests[i], *columns[i], time, problems);
+    const std::vector<double>& values = columns[i]->values;
+    table.add(requests[i].name, std::shared_ptr<const std::vector<double>>(std::move(columns[i]), &values));
   }
   return table;
 }

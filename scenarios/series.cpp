@@ -327,7 +327,7 @@ std::optional<Decoded> SeriesDecoder::from_synthetic(const Node& node) {
   try {
     const double factor =
         column_factor(*scale, model->unit == "1" ? std::string() : std::string(model->unit), field_, context_.currency);
-    const SeriesKeys keys{context_.seed, name_key(region_name), name_key(site_name)};
+    const SeriesKeys keys{context_.seed, name_key(region_name), name_key(site_name), context_.replicate};
     const SourceLocation where = node.where();
     ProfileRequest request{fmt::format("synthetic {} of {}", model->type, site_name),
                            SyntheticSeries{model, params, keys},

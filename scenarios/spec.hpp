@@ -16,6 +16,7 @@
 #include "sim/core/calendar.hpp"
 #include "sim/core/field.hpp"
 #include "sim/device/registry.hpp"
+#include "sim/study/design.hpp"
 
 namespace gridplus::scenario {
 
@@ -71,9 +72,21 @@ struct RecordSpec {
   std::vector<std::string> groups, variables, statistics;
 };
 
+/// What one axis of a sweep changes: `values[i]` goes to all of `paths`.
+struct SweptPlaces {
+  std::vector<std::string> paths;
+  std::vector<Node> values;
+};
+
+struct StudySpec {
+  study::Design design;
+  std::vector<SweptPlaces> axes;
+};
+
 struct Spec {
   std::string name, description, currency = "EUR";
   std::uint64_t seed = 1;
+  std::uint32_t replicate = 0;
   TimeAxis time;
   GridSection grid;
   FlowSection flow;
@@ -86,6 +99,7 @@ struct Spec {
   std::vector<DeviceEntry> producers, consumers, storage;
   std::vector<OutageEntry> outages;
   ProfileRequests profiles;
+  std::optional<StudySpec> study;
 };
 
 }  // namespace gridplus::scenario

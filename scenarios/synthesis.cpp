@@ -35,7 +35,8 @@ AutoregressiveNoise::AutoregressiveNoise(const SeriesKeys& keys, std::string_vie
   const double keep = std::exp(-1.0 / memory_h), fresh = std::sqrt(1.0 - keep * keep);
   const auto warm_up = static_cast<std::int64_t>(8.0 * memory_h) + 1;
   const auto draw = [&](std::uint32_t entity, std::int64_t hour) {
-    return normal({keys.seed, 0, RandomStream::synthetic_profile, entity ^ salt, static_cast<std::uint64_t>(hour)});
+    return normal(
+        {keys.seed, keys.replicate, RandomStream::synthetic_profile, entity ^ salt, static_cast<std::uint64_t>(hour)});
   };
   const double of_region = std::sqrt(shared), of_site = std::sqrt(1.0 - shared);
   // Draws of the region must differ from those of a site that happens to bear its name.

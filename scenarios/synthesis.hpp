@@ -19,6 +19,7 @@ struct SeriesKeys {
   std::uint64_t seed = 0;
   std::uint32_t region = 0;
   std::uint32_t site = 0;
+  std::uint32_t replicate = 0;
 };
 
 /// One model of series, described.

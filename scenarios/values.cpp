@@ -176,8 +176,9 @@ class DistributionReader {
 
 }  // namespace
 
-double Distribution::draw(std::uint64_t seed, std::string_view name, std::uint64_t index, std::string_view key) const {
-  const RandomKey random{seed, 0, RandomStream::scenario_distribution, name_key(name),
+double Distribution::draw(std::uint64_t seed, std::uint32_t replicate, std::string_view name, std::uint64_t index,
+                          std::string_view key) const {
+  const RandomKey random{seed, replicate, RandomStream::scenario_distribution, name_key(name),
                          (static_cast<std::uint64_t>(name_key(key)) << 32) | index};
   const double u = gridplus::uniform(random);
   if (kind == Kind::uniform) return a + (b - a) * u;

@@ -23,7 +23,8 @@ struct Distribution {
   std::vector<double> values;  ///< of a choice
 
   /// The draw of device `index` of the entry `name`, field `key`.
-  [[nodiscard]] double draw(std::uint64_t seed, std::string_view name, std::uint64_t index, std::string_view key) const;
+  [[nodiscard]] double draw(std::uint64_t seed, std::uint32_t replicate, std::string_view name, std::uint64_t index,
+                            std::string_view key) const;
 };
 
 struct DatedValue {

@@ -15,7 +15,8 @@ enum class RandomStream : std::uint32_t {
   outage = 3,
   communication = 4,
   cyber = 5,
-  device = 6
+  device = 6,
+  study_design = 16
 };
 
 /// The full key of one draw.

@@ -7,7 +7,11 @@
 namespace gridplus {
 
 ProfileId ProfileTable::add(std::string name, std::vector<double> values) {
-  ensure(static_cast<std::int64_t>(values.size()) == steps_, "profile column " + name + " has not one value per step");
+  return add(std::move(name), std::make_shared<const std::vector<double>>(std::move(values)));
+}
+
+ProfileId ProfileTable::add(std::string name, std::shared_ptr<const std::vector<double>> values) {
+  ensure(static_cast<std::int64_t>(values->size()) == steps_, "profile column " + name + " has not one value per step");
   names_.push_back(std::move(name));
   columns_.push_back(std::move(values));
   return ProfileId(columns_.size() - 1);

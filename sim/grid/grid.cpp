@@ -150,8 +150,8 @@ std::string subject(std::string_view kind, const std::string& name, std::size_t 
 std::vector<std::uint8_t> Grid::initially_closed() const {
   std::vector<std::uint8_t> closed(branch_count());
   for (std::size_t k = 0; k < closed.size(); ++k) {
-    const bool ends = bus_.in_service[branch_.from[k].index()] != 0 && bus_.in_service[branch_.to[k].index()] != 0;
-    closed[k] = branch_.in_service[k] != 0 && ends ? 1 : 0;
+    const bool ends = bus().in_service[branch().from[k].index()] != 0 && bus().in_service[branch().to[k].index()] != 0;
+    closed[k] = branch().in_service[k] != 0 && ends ? 1 : 0;
   }
   return closed;
 }
@@ -168,6 +168,7 @@ void GridBuilder::add(BranchSpec branch) {
 GridBuilder::Result GridBuilder::build(Diagnostics& diagnostics) const {
   const std::size_t problems_before = diagnostics.size();
   Result result;
+  auto parts = std::make_shared<Grid::Parts>();
   if (!std::isfinite(base_mva_) || base_mva_ <= 0.0) {
     Diagnostic problem;
     problem.path = "grid";
@@ -175,7 +176,7 @@ GridBuilder::Result GridBuilder::build(Diagnostics& diagnostics) const {
     problem.allowed = "a finite number above 0";
     diagnostics.add(std::move(problem));
   }
-  result.grid.base_mva_ = base_mva_;
+  parts->base_mva = base_mva_;
 
   NameIndex bus_index(buses_.size());
   for (std::size_t i = 0; i < buses_.size(); ++i) {
@@ -183,7 +184,7 @@ GridBuilder::Result GridBuilder::build(Diagnostics& diagnostics) const {
     SpecCheck check(diagnostics, spec.where, subject("bus", spec.name, i));
     check_name(buses_, i, bus_index, check, "bus");
     check_attributes(spec, check);
-    append(spec, result.grid.bus_, result.names);
+    append(spec, parts->bus, result.names);
   }
 
   NameIndex branch_index(branches_.size());
@@ -198,16 +199,17 @@ GridBuilder::Result GridBuilder::build(Diagnostics& diagnostics) const {
     if (from.valid() && from == to) {
       check.fail(fmt::format("it leads from bus '{}' to itself", spec.from_bus), "a branch between two buses");
     }
-    append(spec, from, to, result.grid.branch_, result.names);
+    append(spec, from, to, parts->branch, result.names);
   }
   if (diagnostics.size() != problems_before) return {};
 
-  PowerGraph& graph = result.grid.graph_;
+  PowerGraph& graph = parts->graph;
   graph = PowerGraph(buses_.size());
-  const BranchArrays& branch = result.grid.branch_;
+  const BranchArrays& branch = parts->branch;
   for (std::size_t k = 0; k < branches_.size(); ++k) {
     boost::add_edge(branch.from[k].index(), branch.to[k].index(), static_cast<std::uint32_t>(k), graph);
   }
+  result.grid.parts_ = std::move(parts);
   return result;
 }
 

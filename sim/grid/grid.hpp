@@ -12,6 +12,7 @@
 #include <boost/graph/adjacency_list.hpp>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -71,24 +72,28 @@ struct BranchArrays {
   std::vector<std::uint8_t> in_service;
 };
 
+/// Copies share their arrays: the members of a study that do not change the grid have one in memory.
 class Grid {
  public:
-  [[nodiscard]] double base_mva() const { return base_mva_; }
-  [[nodiscard]] std::size_t bus_count() const { return bus_.vn_kv.size(); }
-  [[nodiscard]] std::size_t branch_count() const { return branch_.r_pu.size(); }
-  [[nodiscard]] const BusArrays& bus() const { return bus_; }
-  [[nodiscard]] const BranchArrays& branch() const { return branch_; }
-  [[nodiscard]] const PowerGraph& graph() const { return graph_; }
+  [[nodiscard]] double base_mva() const { return parts_->base_mva; }
+  [[nodiscard]] std::size_t bus_count() const { return parts_->bus.vn_kv.size(); }
+  [[nodiscard]] std::size_t branch_count() const { return parts_->branch.r_pu.size(); }
+  [[nodiscard]] const BusArrays& bus() const { return parts_->bus; }
+  [[nodiscard]] const BranchArrays& branch() const { return parts_->branch; }
+  [[nodiscard]] const PowerGraph& graph() const { return parts_->graph; }
 
   /// Which branches are closed when nothing has been switched: in service, with both buses in service.
   [[nodiscard]] std::vector<std::uint8_t> initially_closed() const;
 
  private:
   friend class GridBuilder;
-  double base_mva_ = 100.0;
-  BusArrays bus_;
-  BranchArrays branch_;
-  PowerGraph graph_;
+  struct Parts {
+    double base_mva = 100.0;
+    BusArrays bus;
+    BranchArrays branch;
+    PowerGraph graph;
+  };
+  std::shared_ptr<const Parts> parts_ = std::make_shared<const Parts>();
 };
 
 /// Names of a grid's parts, for loaders and output only.

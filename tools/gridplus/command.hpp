@@ -20,6 +20,8 @@ enum ExitCode : int {
 
 // Each adds its subcommand to `app`; when chosen, it runs and leaves its exit code in `exit_code`.
 void add_run(CLI::App& app, int& exit_code);
+void add_study(CLI::App& app, int& exit_code);
+void add_merge(CLI::App& app, int& exit_code);
 void add_powerflow(CLI::App& app, int& exit_code);
 void add_validate(CLI::App& app, int& exit_code);
 void add_import(CLI::App& app, int& exit_code);

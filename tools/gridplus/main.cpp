@@ -37,6 +37,8 @@ int run_command_line(int argc, char** argv) {
       "or written.");
   int exit_code = k_done;
   add_run(app, exit_code);
+  add_study(app, exit_code);
+  add_merge(app, exit_code);
   add_powerflow(app, exit_code);
   add_validate(app, exit_code);
   add_import(app, exit_code);

@@ -24,6 +24,7 @@ struct RunArguments {
   std::string scenario, results, data_root;
   std::vector<std::string> sets;
   int threads = 0;
+  std::uint32_t replicate = 0;
   bool resume = false, restart = false, quiet = false, json = false, stages = false;
 };
 
@@ -66,8 +67,8 @@ void report(const RunArguments& arguments, const RunSummary& summary, const Mode
 
 int run(const RunArguments& arguments) {
   const Clock::time_point start = Clock::now();
-  const std::unique_ptr<Model> model =
-      load_scenario(arguments.scenario, {.sets = arguments.sets, .data_root = arguments.data_root});
+  const std::unique_ptr<Model> model = load_scenario(
+      arguments.scenario, {.sets = arguments.sets, .data_root = arguments.data_root, .replicate = arguments.replicate});
   if (arguments.stages) {
     print_stages(*model);
     return k_done;
@@ -122,6 +123,7 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_option("--threads", arguments->threads, "threads; all cores if not given. Results do not depend on it")
       ->check(CLI::Range(1, 4096));
   command->add_option("--data-root", arguments->data_root, "the tree that paths in the scenario may not leave");
+  command->add_option("--replicate", arguments->replicate, "the replicate of a study that this run is; 0 if not given");
   command->add_flag("--resume", arguments->resume, "continue what an interrupted run left behind");
   command->add_flag("--restart", arguments->restart, "begin anew, discarding what an interrupted run left behind");
   command->add_flag("--quiet", arguments->quiet, "no progress, no summary");

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "scenarios/load.hpp"
+#include "scenarios/study.hpp"
 #include "tools/gridplus/command.hpp"
 
 namespace gridplus::tools {
@@ -17,13 +18,30 @@ struct ValidateArguments {
   std::string data_root;
 };
 
+/// What the study is made of, in words; adds what is wrong with values of its sweep.
+std::string check_study(const std::string& scenario, const LoadOptions& options, std::vector<Diagnostic>& problems) {
+  try {
+    ScenarioStudy study(scenario, options, 1);
+    problems = study.check_values();
+    const study::Design& design = study.design();
+    return fmt::format("; a study of {} members: {} points, {}{} replicate{}", design.members(), design.points(),
+                       design.stop ? "at most " : "", design.replicates, design.replicates == 1 ? "" : "s");
+  } catch (const InputError& error) {
+    problems.assign(error.diagnostics().begin(), error.diagnostics().end());
+    return {};
+  }
+}
+
 int validate(const ValidateArguments& arguments) {
   int exit_code = k_done;
   for (const std::string& scenario : arguments.scenarios) {
-    const auto problems = validate_scenario(scenario, {.sets = arguments.sets, .data_root = arguments.data_root});
+    const LoadOptions options{.sets = arguments.sets, .data_root = arguments.data_root};
+    auto problems = validate_scenario(scenario, options);
+    std::string members;
+    if (problems.empty() && has_study(scenario, options)) members = check_study(scenario, options, problems);
     for (const Diagnostic& problem : problems) fmt::print(stderr, "{}\n", problem.text());
     if (problems.empty())
-      print(fmt::format("{}: valid\n", scenario));
+      print(fmt::format("{}: valid{}\n", scenario, members));
     else
       exit_code = k_bad_input;
   }

@@ -1,0 +1,233 @@
+#include "output/study_file.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <system_error>
+
+#include "output/file_system.hpp"
+#include "output/hdf5_file.hpp"
+#include "output/static_groups.hpp"
+
+namespace gridplus::output {
+
+namespace {
+
+using study::Axis;
+using study::Design;
+using study::Estimate;
+using study::Sweep;
+
+/// Builds the groups of a study: all have the dimensions of the points.
+class StudyGroups {
+ public:
+  StudyGroups(const StudyTable& table, const std::string& currency)
+      : table_(table), design_(table.design), currency_(currency) {}
+
+  /// A group over the points, with replicates or without.
+  [[nodiscard]] Group begin(const char* name, const char* long_name, bool replicates) const {
+    Group group{name, long_name, {}, {}};
+    if (design_.sweep == Sweep::grid) {
+      for (const Axis& axis : design_.axes) {
+        group.dimensions.push_back({axis.name, axis.labels.size()});
+        group.datasets.push_back(axis_column(axis, axis.name));
+      }
+    } else if (!design_.axes.empty()) {
+      const std::string points = design_.sweep == Sweep::paired ? "point" : "sample";
+      group.dimensions.push_back({points, static_cast<std::uint64_t>(design_.points())});
+      group.datasets.push_back(numbers(points, points + " of the sweep", design_.points()));
+      for (const Axis& axis : design_.axes) group.datasets.push_back(axis_column(axis, points));
+    }
+    if (replicates || group.dimensions.empty()) {
+      const std::int64_t count = replicates ? design_.replicates : 1;
+      const char* const dimension = replicates ? "replicate" : "study";
+      group.dimensions.push_back({dimension, static_cast<std::uint64_t>(count)});
+      group.datasets.push_back(
+          numbers(dimension, replicates ? "repetition with other random draws" : "the study", count));
+    }
+    return group;
+  }
+
+  [[nodiscard]] Group kpis() const {
+    Group group = begin("kpi", "key figures of every member", true);
+    for (std::size_t i = 0; i < table_.names.kpis.size(); ++i) {
+      const Kpi& kpi = table_.names.kpis[i];
+      group.datasets.push_back(variable(group, kpi.name, kpi.unit, kpi.long_name, table_.values[i]));
+    }
+    Dataset status{"status", CellType::int8, dimensions(group), "1", "how the member ended", {}, {}};
+    add_flag_meanings(status, "done not_converged failed not_needed missing");
+    add_coordinates(status);
+    std::vector<std::int64_t> flags;
+    for (const study::MemberStatus flag : table_.status) flags.push_back(static_cast<std::int64_t>(flag));
+    status.values = std::move(flags);
+    group.datasets.push_back(std::move(status));
+    return group;
+  }
+
+  [[nodiscard]] Group categories() const {
+    Group group = begin("category", "totals of every member by category of producers", true);
+    group.dimensions.push_back({"category", table_.names.categories.size()});
+    group.datasets.push_back(text_column("category", "category", "category of producers", table_.names.categories));
+    const std::size_t count = table_.names.categories.size(), cells = table_.status.size();
+    for (std::size_t c = 0; c < category_columns().size(); ++c) {
+      const CategoryColumnInfo& column = category_columns()[c];
+      std::vector<double> values(cells * count);
+      for (std::size_t k = 0; k < count; ++k) {
+        const auto& source = table_.values[table_.names.kpis.size() + k * category_columns().size() + c];
+        for (std::size_t cell = 0; cell < cells; ++cell) values[cell * count + k] = source[cell];
+      }
+      group.datasets.push_back(variable(group, column.name, column.unit, column.long_name, std::move(values)));
+    }
+    return group;
+  }
+
+  /// Mean, standard error and confidence interval of every key figure at every point.
+  template <class EstimateOf>
+  [[nodiscard]] Group estimates(const char* name, const char* long_name, EstimateOf estimate_of) const {
+    Group group = begin(name, long_name, false);
+    for (std::size_t i = 0; i < table_.names.kpis.size(); ++i) {
+      const Kpi& kpi = table_.names.kpis[i];
+      std::array<std::vector<double>, 4> columns;
+      for (std::int64_t point = 0; point < design_.points(); ++point) {
+        const Estimate estimate = estimate_of(i, point);
+        columns[0].push_back(estimate.mean);
+        columns[1].push_back(estimate.standard_error);
+        columns[2].push_back(estimate.ci_low);
+        columns[3].push_back(estimate.ci_high);
+      }
+      const std::array<std::pair<const char*, const char*>, 4> parts = {
+          {{"", ""},
+           {"_standard_error", ", standard error of the mean"},
+           {"_ci_low", ", lower end of the confidence interval"},
+           {"_ci_high", ", upper end of the confidence interval"}}};
+      for (std::size_t p = 0; p < parts.size(); ++p)
+        group.datasets.push_back(variable(group, kpi.name + parts[p].first, kpi.unit, kpi.long_name + parts[p].second,
+                                          std::move(columns[p])));
+    }
+    return group;
+  }
+
+  [[nodiscard]] Dataset count_column(const Group& group) const {
+    Dataset out{"members", CellType::int32, dimensions(group), "1", "members with results at the point", {}, {}};
+    add_coordinates(out);
+    std::vector<std::int64_t> counts;
+    for (std::int64_t point = 0; point < design_.points(); ++point) {
+      std::int64_t count = 0;
+      for (std::int64_t r = 0; r < design_.replicates; ++r) {
+        const auto status = table_.status[static_cast<std::size_t>(point * design_.replicates + r)];
+        count += status == study::MemberStatus::done || status == study::MemberStatus::not_converged ? 1 : 0;
+      }
+      counts.push_back(count);
+    }
+    out.values = std::move(counts);
+    return out;
+  }
+
+  [[nodiscard]] Group flagged() const {
+    const std::uint64_t count = table_.flagged.size();
+    Group group{"flagged", "members that failed or have steps that did not converge", {{"flagged", count}}, {}};
+    std::vector<std::int64_t> numbers, replicates, statuses;
+    std::vector<std::string> points, reasons;
+    for (const MemberRow& row : table_.flagged) {
+      numbers.push_back(row.member);
+      replicates.push_back(design_.key(row.member).replicate);
+      statuses.push_back(static_cast<std::int64_t>(row.status));
+      points.push_back(design_.describe(row.member));
+      reasons.push_back(row.reason);
+    }
+    group.datasets.push_back({"flagged", CellType::int64, {"flagged"}, "1", "number of the member", {}, numbers});
+    group.datasets.push_back({"replicate", CellType::int64, {"flagged"}, "1", "its replicate", {}, replicates});
+    group.datasets.push_back(flag_column("status", "flagged", "how the member ended",
+                                         "done not_converged failed not_needed missing", statuses));
+    group.datasets.push_back(text_column("where", "flagged", "its values on the axes", points));
+    group.datasets.push_back(text_column("reason", "flagged", "why", reasons));
+    return group;
+  }
+
+ private:
+  [[nodiscard]] Dataset axis_column(const Axis& axis, const std::string& dimension) const {
+    std::string long_name = "swept: ";
+    long_name += axis.name;
+    if (axis.values.empty()) return text_column(axis.name, dimension, long_name, axis.labels);
+    return number_column(axis.name, dimension, axis.unit, long_name, axis.values);
+  }
+
+  static Dataset numbers(const std::string& name, const std::string& long_name, std::int64_t count) {
+    std::vector<std::int64_t> values;
+    for (std::int64_t i = 0; i < count; ++i) values.push_back(i);
+    return {name, CellType::int64, {name}, "1", long_name, {}, std::move(values)};
+  }
+
+  static std::vector<std::string> dimensions(const Group& group) {
+    std::vector<std::string> names;
+    for (const Dimension& dimension : group.dimensions) names.push_back(dimension.name);
+    return names;
+  }
+
+  /// CF names the axes that are no dimensions, so that readers take them for coordinates.
+  void add_coordinates(Dataset& dataset) const {
+    if (design_.sweep == Sweep::grid || design_.axes.empty()) return;
+    std::string names;
+    for (const Axis& axis : design_.axes) names += (names.empty() ? "" : " ") + axis.name;
+    dataset.attributes.push_back({"coordinates", std::move(names)});
+  }
+
+  [[nodiscard]] Dataset variable(const Group& group, std::string name, const std::string& unit, std::string long_name,
+                                 std::vector<double> values) const {
+    Dataset out{std::move(name),      CellType::float64,
+                dimensions(group),    with_currency(unit, currency_),
+                std::move(long_name), {},
+                std::move(values)};
+    add_coordinates(out);
+    return out;
+  }
+
+  const StudyTable& table_;
+  const Design& design_;
+  const std::string& currency_;
+};
+
+std::vector<Attribute> attributes_of(const StudyTable& table, const StudyDescription& description) {
+  std::vector<Attribute> attributes = origin_attributes();
+  attributes.push_back({"content", std::string("study")});
+  attributes.push_back({"title", description.provenance.scenario_name});
+  attributes.push_back({"comment", description.provenance.description});
+  attributes.push_back({"currency", description.provenance.currency});
+  attributes.push_back({"inputs", description.inputs});
+  attributes.push_back({"design", design_to_text(description.design)});
+  attributes.push_back({"confidence", table.design.confidence});
+  attributes.push_back({"members", table.design.members()});
+  attributes.push_back({"members_failed", table.count(study::MemberStatus::failed)});
+  return attributes;
+}
+
+}  // namespace
+
+void write_study(const std::string& path, const StudyTable& table, const StudyDescription& description) {
+  const std::string temporary = fmt::format("{}.{}.assembling", path, ::getpid());
+  try {
+    const StudyGroups groups(table, description.provenance.currency);
+    Hdf5File file(temporary, attributes_of(table, description));
+    file.add(groups.kpis());
+    Group means = groups.estimates("mean", "means over the replicates of every point",
+                                   [&](std::size_t i, std::int64_t point) { return table.mean(i, point); });
+    means.datasets.push_back(groups.count_column(means));
+    file.add(means);
+    if (!table.design.baseline.empty())
+      file.add(groups.estimates("difference", "mean differences to the baseline, replicate by replicate",
+                                [&](std::size_t i, std::int64_t point) { return table.difference(i, point); }));
+    if (!table.names.categories.empty()) file.add(groups.categories());
+    file.add(groups.flagged());
+    file.add(scenario_group(description.provenance));
+    file.close();
+    publish_file(temporary, path);
+  } catch (...) {
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);
+    throw;
+  }
+}
+
+}  // namespace gridplus::output

@@ -51,6 +51,11 @@ add_library(gridplus_suitesparse INTERFACE)
 target_include_directories(gridplus_suitesparse SYSTEM INTERFACE ${SUITESPARSE_INCLUDE})
 target_link_libraries(gridplus_suitesparse INTERFACE ${KLU_LIBRARY} ${AMD_LIBRARY})
 
+if(GRIDPLUS_MPI)
+  find_package(MPI QUIET COMPONENTS C)
+  gridplus_need(MPI_C_FOUND libopenmpi-dev "MPI (or configure with -DGRIDPLUS_MPI=OFF)")
+endif()
+
 if(GRIDPLUS_TESTS)
   find_program(GRIDPLUS_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH)
   gridplus_need(GRIDPLUS_PYTHON python3 "/usr/bin/python3")

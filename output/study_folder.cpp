@@ -103,6 +103,7 @@ std::string StudyFolder::shard_path() const {
   for (int generation = 0;; ++generation) {
     std::string path = path_ + "/shards/" + shard_name(generation);
     if (!fs::exists(path)) return path;
+    remove_file(journal_path(path));  // a kill came between the shard's last byte and this
   }
 }
 

@@ -194,6 +194,43 @@ Json record_schema() {
   return record;
 }
 
+Json study_schema() {
+  const Json any = Json::object(), quantity = ref("quantity"), list{{"type", "array"}, {"minItems", 1}};
+  const Json axis{{"type", "object"},
+                  {"properties",
+                   {{"path", {{"type", "string"}}},
+                    {"paths", {{"type", "array"}, {"items", {{"type", "string"}}}, {"minItems", 1}}},
+                    {"values", list},
+                    {"from", quantity},
+                    {"to", quantity},
+                    {"count", {{"type", "integer"}, {"minimum", 2}}},
+                    {"uniform", list},
+                    {"triangular", list},
+                    {"choice", list},
+                    {"normal", {{"type", "object"}}},
+                    {"lognormal", {{"type", "object"}}}}},
+                  {"additionalProperties", false}};
+  const Json stop{{"type", "object"},
+                  {"properties",
+                   {{"kpi", {{"type", "string"}}},
+                    {"half_width", quantity},
+                    {"minimum", {{"type", "integer"}, {"minimum", 2}}},
+                    {"every", {{"type", "integer"}, {"minimum", 1}}}}},
+                  {"required", {"kpi", "half_width"}},
+                  {"additionalProperties", false}};
+  return {{"type", "object"},
+          {"description", "many runs of this scenario"},
+          {"properties",
+           {{"method", {{"enum", {"grid", "paired", "latin_hypercube"}}}},
+            {"samples", {{"type", "integer"}, {"minimum", 2}}},
+            {"sweep", {{"type", "object"}, {"additionalProperties", axis}}},
+            {"replicates", {{"type", "integer"}, {"minimum", 1}}},
+            {"baseline", {{"type", "object"}, {"additionalProperties", any}}},
+            {"confidence", quantity},
+            {"stop", stop}}},
+          {"additionalProperties", false}};
+}
+
 }  // namespace
 
 std::string scenario_schema() {
@@ -218,6 +255,7 @@ std::string scenario_schema() {
       {"type", "array"},
       {"items", Keys().texts({"outage", "from", "to"}, true).texts({"reason"}, false).object("a planned outage")}};
   keys["record"] = record_schema();
+  keys["study"] = study_schema();
   for (const char* list : {"producers", "consumers", "storage", "events"}) keys[fmt::format("+{}", list)] = keys[list];
   const Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
                     {"title", "gridplus scenario"},

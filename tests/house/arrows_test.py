@@ -33,6 +33,7 @@ PRIVATE_LIBRARIES = {
     r"hwy/": "powerflow",
     r"Random123/": "core",
     r"omp\.h": "core",
+    r"mpi\.h": "tools",
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)

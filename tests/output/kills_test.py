@@ -17,7 +17,7 @@ SEED = 20260101
 
 
 PAUSE = ["--pause", "2000"]
-TRIALS = 12
+TRIALS = int(os.environ.get("GRIDPLUS_KILLS", "12"))
 MOST_KILLS = 3
 
 

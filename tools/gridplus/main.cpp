@@ -15,11 +15,6 @@
 
 namespace gridplus::tools {
 
-void print(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-    throw IoError("standard output cannot be written");
-}
-
 namespace {
 
 int report(const char* what, int exit_code) {

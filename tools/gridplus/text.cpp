@@ -4,8 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+
+#include "sim/core/error.hpp"
+#include "tools/gridplus/command.hpp"
 
 namespace gridplus::tools {
+
+void print(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+    throw IoError("standard output cannot be written");
+}
 
 std::string grouped(double value, int decimals) {
   std::string digits = fmt::format("{:.{}f}", value, decimals);

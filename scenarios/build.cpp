@@ -120,6 +120,7 @@ std::unique_ptr<Model> build(const Spec& spec, std::span<const ModelInfo> models
   build_devices(spec, models, buses, *model, problems);
   OutageBuilder outages(*model, problems);
   for (std::size_t i = 0; i < spec.outages.size(); ++i) outages.build(spec.outages[i], i, *model);
+  if (problems.empty()) check_adequacy(spec, *model, problems);
   if (problems.empty()) check_slack(*model, spec.buses.empty() ? nullptr : spec.buses.front().node, problems);
   model->profiles = load_profiles(spec.profiles, spec.time, profile_limits, problems);
   problems.throw_if_any();

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "scenarios/build_parts.hpp"
+#include "scenarios/decode_parts.hpp"
 #include "sim/step/model.hpp"
 
 namespace gridplus::scenario {
@@ -144,6 +145,7 @@ class KindBuilder {
     const double pf = section.power_factor;
     connection.q_per_p = pf == 0.0 ? 0.0 : std::copysign(std::sqrt(std::max(0.0, 1.0 - pf * pf)) / std::abs(pf), pf);
     connection.slack_capable = section.slack;
+    connection.forced_outage = to_forced_outage(section.mttf_h, section.mttr_h, section.forced_outage_rate);
     return connection;
   }
 

@@ -34,6 +34,11 @@ class BusIndex {
 void build_devices(const Spec& spec, std::span<const ModelInfo> models, const BusIndex& buses, Model& model,
                    Diagnostics& problems);
 
+/// Checks what `study.adequacy` says of the model's areas.
+void check_adequacy(const Spec& spec, const Model& model, Diagnostics& problems);
+[[nodiscard]] adequacy::Options adequacy_options(const AdequacySpec& spec);
+[[nodiscard]] adequacy::ReductionOptions reduction_options(const AdequacySpec& spec);
+
 /// Every parameter in force, defaults included, as one JSON object.
 [[nodiscard]] std::string resolved_json(const Spec& spec, const Model& model);
 

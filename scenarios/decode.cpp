@@ -257,6 +257,7 @@ Spec decode(const Node& root, std::span<const ModelInfo> models, const std::stri
   decode_controllers(context, root, spec, top);
   decode_events(context, root, spec);
   decode_record(context, root, spec, top);
+  decode_adequacy(context, root, spec);
   spec.currency = context.currency;
   spec.seed = context.seed;
   spec.time = context.time;

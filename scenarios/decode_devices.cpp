@@ -115,6 +115,7 @@ class DeviceDecoder {
   }
 
   void read_connection(const Node& entry, const Path& place, DeviceEntry& device) {
+    const std::size_t problems_before = context_.problems.size();
     for (const FieldInfo& field : section_fields<ConnectionSection>()) {
       const Node* const node = entry.find(field.key);
       const auto is_own = [&](const FieldInfo& own) { return own.key == field.key; };
@@ -128,6 +129,8 @@ class DeviceDecoder {
         field.set(&device.connection, std::get<FieldValue>(decoded->value));
     }
     const ConnectionSection& c = device.connection;
+    if (context_.problems.size() == problems_before)
+      check_forced_outage(context_, entry, place, c.mttf_h, c.mttr_h, c.forced_outage_rate);
     if (c.q_min_mvar > c.q_max_mvar)
       context_.fail(entry.find("q_min") != nullptr ? entry.find("q_min")->where() : entry.where(), place,
                     fmt::format("q_min ({} MVAr) lies above q_max ({} MVAr)", c.q_min_mvar, c.q_max_mvar),

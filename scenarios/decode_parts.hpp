@@ -25,8 +25,15 @@ void for_each_entry(Context& context, const Node& parent, std::string_view key, 
 
 /// The block `study`, if there is one.
 void decode_study(Context& context, const Node& root, Spec& spec);
+/// Reports forced outage data that do not fit together; NaN: not given.
+void check_forced_outage(Context& context, const Node& entry, const Path& path, double mttf_h, double mttr_h,
+                         double rate);
+/// The same data as the engine takes them.
+[[nodiscard]] ForcedOutage to_forced_outage(double mttf_h, double mttr_h, double rate);
+
 void decode_time(Context& context, const Node& root, const Path& path);
 void decode_grid(Context& context, const Node& root, Spec& spec);
 void decode_devices(Context& context, const Node& root, std::span<const ModelInfo> models, Spec& spec);
+void decode_adequacy(Context& context, const Node& root, Spec& spec);
 
 }  // namespace gridplus::scenario

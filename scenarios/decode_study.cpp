@@ -33,7 +33,7 @@ class StudyDecoder {
 
   std::optional<StudySpec> decode() {
     const std::size_t before = context_.problems.size();
-    refuse_unknown_keys(context_, node_, {"sweep", "method", "samples", "replicates", "baseline", "confidence", "stop"},
+    refuse_unknown_keys(context_, node_, {"sweep", "method", "samples", "replicates", "baseline", "confidence", "stop", "adequacy"},
                         path_);
     study::Design& design = spec_.design;
     decode_method();
@@ -281,6 +281,7 @@ class StudyDecoder {
 void decode_study(Context& context, const Node& root, Spec& spec) {
   const Node* const node = root.find("study");
   if (node == nullptr) return;
+  if (node->is_map() && node->members.size() == 1 && node->find("adequacy") != nullptr) return;  // nothing is swept
   if (node->is_map())
     spec.study = StudyDecoder(context, root, *node).decode();
   else

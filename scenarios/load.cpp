@@ -5,8 +5,10 @@
 #include <system_error>
 
 #include "models/registry.hpp"
+#include "scenarios/adequacy.hpp"
 #include "scenarios/assemble.hpp"
 #include "scenarios/build.hpp"
+#include "scenarios/build_parts.hpp"
 #include "scenarios/decode.hpp"
 #include "scenarios/importers/importer.hpp"
 #include "scenarios/open.hpp"
@@ -53,30 +55,52 @@ DecodeLimits limits_of(const LoadOptions& options) {
 
 namespace {
 
-std::unique_ptr<Model> load(const scenario::Located& located, const LoadOptions& options) {
+struct Loaded {
+  std::unique_ptr<Model> model;
+  scenario::AdequacySpec adequacy;
+};
+
+Loaded load(const scenario::Located& located, const LoadOptions& options) {
   Diagnostics problems;
   const scenario::Assembled document = scenario::assemble(located, options, problems);
   const scenario::DecodeLimits limits = scenario::limits_of(options);
   const scenario::Sharing sharing{.replicate = options.replicate};
   const ModelRegistry& models = device_models();
-  const scenario::Spec spec =
+  scenario::Spec spec =
       scenario::decode(document.root, models, fs::path(located.shown).stem().string(), limits, problems, sharing);
   auto model = scenario::build(spec, models, limits.profiles, problems, sharing);
   model->provenance.files = document.texts;
-  return model;
+  return {std::move(model), std::move(spec.adequacy)};
+}
+
+Loaded load_text(std::vector<std::pair<std::string, std::string>> files, const LoadOptions& options) {
+  ensure(!files.empty(), "a scenario in memory has at least one file");
+  const std::string main = files.front().first;
+  return load({std::make_shared<scenario::MemoryFiles>(std::move(files)), main, main, {}}, options);
+}
+
+AdequacyCase to_case(Loaded loaded) {
+  return {std::move(loaded.model), scenario::adequacy_options(loaded.adequacy),
+          scenario::reduction_options(loaded.adequacy)};
 }
 
 }  // namespace
 
 std::unique_ptr<Model> load_scenario(const fs::path& file, const LoadOptions& options) {
-  return load(scenario::locate(file, options), options);
+  return load(scenario::locate(file, options), options).model;
 }
 
 std::unique_ptr<Model> load_scenario_text(std::vector<std::pair<std::string, std::string>> files,
                                           const LoadOptions& options) {
-  ensure(!files.empty(), "a scenario in memory has at least one file");
-  const std::string main = files.front().first;
-  return load({std::make_shared<scenario::MemoryFiles>(std::move(files)), main, main, {}}, options);
+  return load_text(std::move(files), options).model;
+}
+
+AdequacyCase load_adequacy(const fs::path& file, const LoadOptions& options) {
+  return to_case(load(scenario::locate(file, options), options));
+}
+
+AdequacyCase load_adequacy_text(std::vector<std::pair<std::string, std::string>> files, const LoadOptions& options) {
+  return to_case(load_text(std::move(files), options));
 }
 
 std::vector<Diagnostic> validate_scenario(const fs::path& file, const LoadOptions& options) {

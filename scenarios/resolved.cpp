@@ -84,6 +84,7 @@ std::string resolved_json(const Spec& spec, const Model& model) {
   out["controllers"]["dispatch"] = section_json(section_fields<DispatchSection>(), &spec.dispatch, profiles);
   out["policy"] = section_json(section_fields<PolicySection>(), &spec.policy, profiles);
   out["record"] = section_json(section_fields<RecordSection>(), &spec.record.values, profiles);
+  out["study"]["adequacy"] = section_json(section_fields<AdequacySection>(), &spec.adequacy.values, profiles);
   Json units = Json::object();
   const auto connected = [&](const std::vector<Connection>& connections) {
     return [&](Json& device, std::size_t id) {
@@ -94,6 +95,10 @@ std::string resolved_json(const Spec& spec, const Model& model) {
           {"voltage", number(c.vm_set_pu)}, {"voltage_support", c.holds_voltage_offline ? "always" : "online"},
           {"q_min", number(c.q_min_mvar)},  {"q_max", number(c.q_max_mvar)},
           {"q_per_p", number(c.q_per_p)},   {"slack", c.slack_capable}};
+      if (c.forced_outage.fails())
+        device["connection"].update({{"forced_outage_rate", number(c.forced_outage.unavailability)},
+                                     {"mttf", number(c.forced_outage.mttf_h)},
+                                     {"mttr", number(c.forced_outage.mttr_h)}});
     };
   };
   out["producers"] =

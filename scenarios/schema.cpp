@@ -218,6 +218,9 @@ Json study_schema() {
                     {"every", {{"type", "integer"}, {"minimum", 1}}}}},
                   {"required", {"kpi", "half_width"}},
                   {"additionalProperties", false}};
+  Json adequacy = section_schema<scenario::AdequacySection>("an adequacy study");
+  adequacy["properties"]["transfer_limits"] =
+      list_of(section_schema<scenario::TransferSection>("what areas can send each other", {"from", "to"}));
   return {{"type", "object"},
           {"description", "many runs of this scenario"},
           {"properties",
@@ -227,7 +230,8 @@ Json study_schema() {
             {"replicates", {{"type", "integer"}, {"minimum", 1}}},
             {"baseline", {{"type", "object"}, {"additionalProperties", any}}},
             {"confidence", quantity},
-            {"stop", stop}}},
+            {"stop", stop},
+            {"adequacy", std::move(adequacy)}}},
           {"additionalProperties", false}};
 }
 

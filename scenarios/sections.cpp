@@ -3,7 +3,7 @@
 namespace gridplus::scenario {
 
 std::span<const SectionInfo> sections() {
-  static const std::array<SectionInfo, 9> list = {{
+  static const std::array<SectionInfo, 11> list = {{
       {"grid", "the network as a whole", section_fields<GridSection>()},
       {"grid.buses[]", "a bus", section_fields<BusSection>()},
       {"grid.branches[]", "a line or transformer", section_fields<BranchSection>()},
@@ -13,6 +13,8 @@ std::span<const SectionInfo> sections() {
       {"controllers.dispatch", "the choice of units", section_fields<DispatchSection>()},
       {"policy", "what the state prescribes", section_fields<PolicySection>()},
       {"record", "what is stored", section_fields<RecordSection>()},
+      {"study.adequacy", "an adequacy study", section_fields<AdequacySection>()},
+      {"study.adequacy.transfer_limits[]", "what areas can send each other", section_fields<TransferSection>()},
   }};
   return list;
 }

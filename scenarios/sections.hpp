@@ -11,6 +11,7 @@
 
 #include "sim/core/field.hpp"
 #include "sim/dispatch/dispatch.hpp"
+#include "sim/study/adequacy/options.hpp"
 
 namespace gridplus::scenario {
 
@@ -75,6 +76,7 @@ struct ConnectionSection {
   double q_min_mvar = -k_unlimited, q_max_mvar = k_unlimited;
   double power_factor = 1.0;
   bool slack = true;
+  double mttf_h = k_none, mttr_h = k_none, forced_outage_rate = k_none;
   static constexpr auto fields = std::make_tuple(
       field(&ConnectionSection::vm_set_pu, "voltage", "p.u.",
             "set point: the device holds its bus's voltage; none if not given")
@@ -90,7 +92,12 @@ struct ConnectionSection {
       field(
           &ConnectionSection::slack, "slack", "1",
           "may be the reference of an island; by default all producers but wind and solar, and storage that holds its "
-          "voltage"));
+          "voltage"),
+      field(&ConnectionSection::mttf_h, "mttf", "h", "mean time to failure; read by `gridplus adequacy`").above(0),
+      field(&ConnectionSection::mttr_h, "mttr", "h", "mean time to repair").above(0),
+      field(&ConnectionSection::forced_outage_rate, "forced_outage_rate", "1",
+            "share of time on forced outage, where mttf is not given")
+          .between(0, 0.99));
 };
 
 inline constexpr std::array<std::string_view, 3> k_network_methods = {"ac", "dc", "none"};
@@ -141,6 +148,63 @@ struct PolicySection {
   Series co2_price_per_t;
   static constexpr auto fields = std::make_tuple(
       field(&PolicySection::co2_price_per_t, "co2_price", "currency/t", "price of carbon dioxide").at_least(0));
+};
+
+/// `study.adequacy`.
+struct AdequacySection {
+  adequacy::Method method = adequacy::Method::automatic;
+  std::int64_t samples = 0;
+  double precision = 0.0;
+  adequacy::PrecisionOf precision_of = adequacy::PrecisionOf::eens;
+  double confidence = adequacy::Options{}.confidence;
+  adequacy::Durations durations = adequacy::Durations::exponential;
+  adequacy::Sharing sharing = adequacy::Sharing::proportional;
+  adequacy::RareEvents rare_events = adequacy::RareEvents::none;
+  double load_uncertainty = 0.0;
+  bool copper_plate = false, ignore_storage = false;
+  std::int64_t worst = adequacy::Options{}.worst;
+  double increment_mw = k_none;
+  static constexpr auto fields = std::make_tuple(
+      field(&AdequacySection::method, "method", "1", "how the indices are found").one_of(adequacy::k_method_names),
+      field(&AdequacySection::samples, "samples", "1",
+            "at most so many; 0: 10000 periods (sequential) or 2000000 states (state_sampling)")
+          .between(0, 4e9),
+      field(&AdequacySection::precision, "precision", "1",
+            "stop at this standard error over value; 0: take all samples")
+          .between(0, 1),
+      field(&AdequacySection::precision_of, "precision_of", "1", "the index that precision is about")
+          .one_of(adequacy::k_precision_of_names),
+      field(&AdequacySection::confidence, "confidence", "1", "of the intervals").between(0.5, 0.9999),
+      field(&AdequacySection::durations, "durations", "1", "failures and repairs at any instant, or at begins of steps")
+          .one_of(adequacy::k_duration_names),
+      field(&AdequacySection::sharing, "sharing", "1", "who bears what areas cannot be helped with")
+          .one_of(adequacy::k_sharing_names),
+      field(&AdequacySection::rare_events, "rare_events", "1", "importance sampling of state_sampling")
+          .one_of(adequacy::k_rare_event_names),
+      field(&AdequacySection::load_uncertainty, "load_uncertainty", "1",
+            "standard deviation of a normal factor on all demand of the period")
+          .between(0, 0.3),
+      field(&AdequacySection::copper_plate, "copper_plate", "1", "one area, whatever the buses say"),
+      field(&AdequacySection::ignore_storage, "ignore_storage", "1", "leaves storage out"),
+      field(&AdequacySection::worst, "worst", "1", "samples kept with their outages").between(0, 1000),
+      field(&AdequacySection::increment_mw, "increment", "MW",
+            "of the capacity table; exact or fine enough if not given")
+          .above(0));
+};
+
+/// `study.adequacy.transfer_limits[]`.
+struct TransferSection {
+  double limit_mw = k_none, reverse_limit_mw = k_none;
+  double mttf_h = k_none, mttr_h = k_none, forced_outage_rate = k_none;
+  static constexpr auto fields = std::make_tuple(
+      field(&TransferSection::limit_mw, "limit", "MW", "from `from` to `to`").required().at_least(0),
+      field(&TransferSection::reverse_limit_mw, "reverse_limit", "MW", "the other way; as limit if not given")
+          .at_least(0),
+      field(&TransferSection::mttf_h, "mttf", "h", "mean time to failure").above(0),
+      field(&TransferSection::mttr_h, "mttr", "h", "mean time to repair").above(0),
+      field(&TransferSection::forced_outage_rate, "forced_outage_rate", "1",
+            "share of time on forced outage, where mttf is not given")
+          .between(0, 0.99));
 };
 
 enum class Precision : std::uint8_t { single, dbl };

@@ -83,6 +83,18 @@ struct StudySpec {
   std::vector<SweptPlaces> axes;
 };
 
+struct TransferEntry {
+  std::string from, to;
+  TransferSection values;
+  const Node* node = nullptr;
+};
+
+/// `study: {adequacy: ...}`.
+struct AdequacySpec {
+  AdequacySection values;
+  std::vector<TransferEntry> transfer_limits;
+};
+
 struct Spec {
   std::string name, description, currency = "EUR";
   std::uint64_t seed = 1;
@@ -93,6 +105,7 @@ struct Spec {
   DispatchSection dispatch;
   PolicySection policy;
   RecordSpec record;
+  AdequacySpec adequacy;
   std::vector<BusEntry> buses;
   std::vector<BranchEntry> branches;
   std::vector<DcLinkEntry> dc_links;

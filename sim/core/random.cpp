@@ -23,10 +23,12 @@ double to_uniform(std::uint64_t bits) {
 
 }  // namespace
 
-double uniform(const RandomKey& key, std::uint32_t draw) {
-  const Generator::ctr_type counter{{key.step, key.entity, draw, 0}};
-  return to_uniform(Generator{}(counter, generator_key(key))[0]);
+std::array<double, 4> four_uniforms(const RandomKey& key, std::uint32_t draw) {
+  const Generator::ctr_type bits = Generator{}({{key.step, key.entity, draw, 0}}, generator_key(key));
+  return {to_uniform(bits[0]), to_uniform(bits[1]), to_uniform(bits[2]), to_uniform(bits[3])};
 }
+
+double uniform(const RandomKey& key, std::uint32_t draw) { return four_uniforms(key, draw)[0]; }
 
 void uniforms(const RandomKey& key, std::uint32_t draw, std::span<const std::uint32_t> entities,
               std::span<std::array<double, 4>> out) {

@@ -30,6 +30,8 @@ struct RandomKey {
 
 /// Uniform in (0, 1): never 0 or 1. `draw` numbers several draws under one key.
 [[nodiscard]] double uniform(const RandomKey& key, std::uint32_t draw = 0);
+/// Four of them at the price of one; the first is uniform(key, draw), the others belong to nobody else.
+[[nodiscard]] std::array<double, 4> four_uniforms(const RandomKey& key, std::uint32_t draw = 0);
 /// Standard normal, by inversion of the distribution function (Acklam's rational approximation with one Halley step).
 [[nodiscard]] double normal(const RandomKey& key, std::uint32_t draw = 0);
 /// The quantile of the standard normal distribution; `p` in (0, 1).

@@ -9,6 +9,7 @@
 
 #include "sim/core/calendar.hpp"
 #include "sim/device/bank.hpp"
+#include "sim/device/forced_outage.hpp"
 #include "sim/dispatch/dispatch.hpp"
 #include "sim/grid/grid.hpp"
 #include "sim/powerflow/flow.hpp"
@@ -23,6 +24,7 @@ struct Connection {
   double q_min_mvar = 0.0, q_max_mvar = 0.0;  ///< reactive limits, used where vm_set_pu is given
   double q_per_p = 0.0;                       ///< MVAr injected per MW injected where no voltage is held (tan phi)
   bool slack_capable = true;                  ///< may form the reference of an island while online
+  ForcedOutage forced_outage;                 ///< for adequacy studies
   std::string category;                       ///< for reports; defaults to the carrier's or model's name
 };
 

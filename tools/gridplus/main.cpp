@@ -39,6 +39,7 @@ int run_command_line(int argc, char** argv) {
   add_import(app, exit_code);
   add_inspect(app, exit_code);
   add_compare(app, exit_code);
+  add_adequacy(app, exit_code);
   add_models(app, exit_code);
   add_schema(app, exit_code);
   try {

@@ -33,7 +33,8 @@ class StudyDecoder {
 
   std::optional<StudySpec> decode() {
     const std::size_t before = context_.problems.size();
-    refuse_unknown_keys(context_, node_, {"sweep", "method", "samples", "replicates", "baseline", "confidence", "stop", "adequacy"},
+    refuse_unknown_keys(context_, node_,
+                        {"sweep", "method", "samples", "replicates", "baseline", "confidence", "stop", "adequacy"},
                         path_);
     study::Design& design = spec_.design;
     decode_method();

@@ -28,7 +28,9 @@ std::array<double, 4> four_uniforms(const RandomKey& key, std::uint32_t draw) {
   return {to_uniform(bits[0]), to_uniform(bits[1]), to_uniform(bits[2]), to_uniform(bits[3])};
 }
 
-double uniform(const RandomKey& key, std::uint32_t draw) { return four_uniforms(key, draw)[0]; }
+double uniform(const RandomKey& key, std::uint32_t draw) {
+  return four_uniforms(key, draw)[0];
+}
 
 void uniforms(const RandomKey& key, std::uint32_t draw, std::span<const std::uint32_t> entities,
               std::span<std::array<double, 4>> out) {

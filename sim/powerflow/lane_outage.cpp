@@ -103,7 +103,8 @@ struct LaneOutageSolver::Scratch {
     for (std::size_t l = 0; l < tasks.size(); ++l) {
       removed_flows(base_, *tasks[l].outage, removed[l]);
       states[l] = base_.state();
-      lanes.push_back({&inputs[l], &states[l], &tasks[l].result->report, removed[l]});
+      lanes.push_back(
+          {.flow = &inputs[l], .state = &states[l], .report = &tasks[l].result->report, .removed = removed[l]});
     }
     newton_.solve(lanes, options);
     for (std::size_t l = 0; l < tasks.size(); ++l) {

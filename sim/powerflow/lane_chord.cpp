@@ -58,7 +58,6 @@ LaneChord::LaneChord(const LaneBase& base, const LaneKernels& kernels)
   const auto numbers = at(base.pattern().positions()) * k_bus;
   change_.resize(numbers);
   state_.resize(numbers);
-  state32_.resize(numbers);
   x_.resize(numbers);
   ratio_.assign(at(base.pv_count()) * k_lanes, 1.0);
 }
@@ -168,9 +167,9 @@ void LaneChord::iterate(std::span<LaneTask> tasks, ChordKind kind, const FlowOpt
       kernels_.missing(coupling, slack(), change_.data());
       hand_out(moves, nullptr);
     }
-    kernels_.start(factor, x_.data(), state32_.data());
-    kernels_.mismatch32(coupling, state32_.data(), change_.data(), x_.data());
-    kernels_.widen(factor, x_.data(), state32_.data(), ratio_.data(), state_.data());
+    kernels_.start(factor, x_.data(), state_.data());
+    kernels_.mismatch32(coupling, state_.data(), change_.data(), x_.data());
+    kernels_.widen(factor, x_.data(), ratio_.data(), state_.data());
   }
   std::size_t live = tasks.size();
   for (int iteration = first_iteration;; ++iteration) {

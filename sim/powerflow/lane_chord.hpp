@@ -45,7 +45,7 @@ class LaneChord {
   const LaneBase* base_;
   const LaneKernels& kernels_;
   LaneVector<double> change_, state_, ratio_, gain_, alpha_, missing_, q_pu_;
-  LaneVector<float> state32_, x_;
+  LaneVector<float> x_;
   std::vector<std::int32_t> sharing_;  ///< positions with a share in any lane
   std::vector<double> turn_deg_;       ///< islands x lanes: what the flow's slack angle is beyond the base's
   std::vector<double> spare_;          ///< results of lanes without a flow

@@ -69,13 +69,14 @@ struct BusView {
 struct LaneKernels {
   std::string_view name;
 
-  /// First step, in float, from the base state: solves L U x = x in place and sets `state` to where x leads.
-  void (*start)(const FactorView& f, float* x, float* state);
+  /// First step, in float, from the base state: solves L U x = x in place and sets `state` to where x leads. Until
+  /// widen() the state is one of floats, in the place of the doubles that they become.
+  void (*start)(const FactorView& f, float* x, double* state);
   /// Mismatch of the state in float, scaled for the chord step: residual = scale (change - calculated).
-  void (*mismatch32)(const CouplingView& a, const float* state, const double* change, float* residual);
-  /// Solves L U x = x in place and moves `state32` by x into the double `state`, where |1 + u| of PV rows is set
-  /// exactly to `ratio` (one row of lanes per PV bus, by position). `x` must come from start() and mismatch32().
-  void (*widen)(const FactorView& f, float* x, const float* state32, const double* ratio, double* state);
+  void (*mismatch32)(const CouplingView& a, const double* state, const double* change, float* residual);
+  /// Solves L U x = x in place and moves the state by x, from float to double; |1 + u| of PV rows is set exactly to
+  /// `ratio` (one row of lanes per PV bus, by position). `x` must come from start() and mismatch32().
+  void (*widen)(const FactorView& f, float* x, const double* ratio, double* state);
   /// Mismatch in double; `residual` is scaled and rounded to float for the solve. `norm`: largest |mismatch| per lane;
   /// meaningless where the state is not finite.
   void (*mismatch)(const CouplingView& a, const double* state, const double* change, float* residual, double* norm);

@@ -26,14 +26,14 @@ HWY_INLINE void couple_row(D d, const CouplingView& a, const T* value, std::int3
   constexpr std::size_t width = hn::MaxLanes(D());
   for (std::size_t v = 0; v < k_chunk<D>; ++v) t.re[v] = t.im[v] = hn::Zero(d);
   for (std::int32_t e = a.start[i]; e < a.start[i + 1]; ++e) {
-    const T* u = state + at(a.column[e]);
+    const T* u = state + at(a.column[e]) * k_spread<T>;
     const auto g = hn::Set(d, value[2 * e]);
     const auto b = hn::Set(d, value[2 * e + 1]);
     hn::Vec<D> x[k_chunk<D>];
     hn::Vec<D> y[k_chunk<D>];
     for (std::size_t v = 0; v < k_chunk<D>; ++v) {
       x[v] = hn::Load(d, u + v * width);
-      y[v] = hn::Load(d, u + v * width + k_group_lanes);
+      y[v] = hn::Load(d, u + v * width + k_group_lanes * k_spread<T>);
     }
     for (std::size_t v = 0; v < k_chunk<D>; ++v) {
       t.re[v] = hn::MulAdd(g, x[v], t.re[v]);
@@ -71,8 +71,9 @@ HWY_INLINE void finish_row32(const CouplingView& a, std::int32_t i, const Couple
   const D32 d;
   for (std::size_t v = 0; v < k_chunk32; ++v) {
     const std::size_t own = at(i) + v * k_width32;
-    const auto x = hn::Load(d, state + own);
-    const auto y = hn::Load(d, state + own + k_group_lanes);
+    const float* u = state + at(i) * k_spread<float> + v * k_width32;
+    const auto x = hn::Load(d, u);
+    const auto y = hn::Load(d, u + k_group_lanes * k_spread<float>);
     V32 p;
     V32 q;
     const auto want_p = load_rounded(change + own);
@@ -88,16 +89,17 @@ HWY_INLINE void finish_row32(const CouplingView& a, std::int32_t i, const Couple
   }
 }
 
-[[maybe_unused]] void mismatch32(const CouplingView& a, const float* state, const double* change, float* residual) {
+[[maybe_unused]] void mismatch32(const CouplingView& a, const double* state, const double* change, float* residual) {
   const D32 d;
   for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
+    const float* state32 = in_place_of(state + first);
     for (std::int32_t i = 0; i < a.rows; ++i) {
       Coupled<D32> t;
-      couple_row(d, a, a.value32, i, state + first, t);
+      couple_row(d, a, a.value32, i, state32, t);
       if (a.is_pv[i] != 0) {
-        finish_row32<true>(a, i, t, state + first, change + first, residual + first);
+        finish_row32<true>(a, i, t, state32, change + first, residual + first);
       } else {
-        finish_row32<false>(a, i, t, state + first, change + first, residual + first);
+        finish_row32<false>(a, i, t, state32, change + first, residual + first);
       }
     }
   }

@@ -76,7 +76,7 @@ HWY_INLINE void large_turn(D d, V theta, V& m, V& n) {
 }
 
 /// From the base state, where u = 0. The step of a PV bus is kept beside x, in the place of the unknown it has not.
-[[maybe_unused]] void start(const FactorView& f, float* x, float* state) {
+[[maybe_unused]] void start(const FactorView& f, float* x, double* state) {
   const D32 d;
   for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
     forward(f, x + first);
@@ -92,7 +92,11 @@ HWY_INLINE void large_turn(D d, V theta, V& m, V& n) {
           u.im[v] = hn::MulAdd(growth, u.im[v], u.im[v]);
         }
       }
-      store_pair(u, false, state + first + at(i));
+      float* to = in_place_of(state + first + at(i));
+      for (std::size_t v = 0; v < k_chunk32; ++v) {
+        hn::Store(u.re[v], d, to + v * k_width32);
+        hn::Store(u.im[v], d, to + v * k_width32 + k_group_lanes * k_spread<float>);
+      }
     });
   }
 }
@@ -122,7 +126,7 @@ HWY_INLINE void move_pq(const float* z, V64& x, V64& y) {
   multiply_in(hn::PromoteTo(d, m), hn::PromoteTo(d, n), x, y);
 }
 
-[[maybe_unused]] void widen(const FactorView& f, float* x, const float* state32, const double* ratio, double* state) {
+[[maybe_unused]] void widen(const FactorView& f, float* x, const double* ratio, double* state) {
   const D64 d;
   const Half32 half;
   std::size_t pv_rows = 0;
@@ -132,17 +136,25 @@ HWY_INLINE void move_pq(const float* z, V64& x, V64& y) {
     forward(f, x + first);
     backward<false>(f, x + first, nullptr, [&](std::int32_t i, bool pv, const Pair32&) HWY_ATTR {
       if (pv) own_ratio -= k_group_lanes;
-      for (std::size_t l = first; l < first + k_at_once; l += k_width64) {
-        const std::size_t own = at(i) + l;
-        if (pv) {
-          widen_pv(x + own, own_ratio + l, state + own);
-          continue;
+      if (pv) {
+        for (std::size_t l = first; l < first + k_at_once; l += k_width64) {
+          widen_pv(x + at(i) + l, own_ratio + l, state + at(i) + l);
         }
-        auto re = hn::PromoteTo(d, hn::Load(half, state32 + own));
-        auto im = hn::PromoteTo(d, hn::Load(half, state32 + own + k_group_lanes));
-        move_pq(x + own, re, im);
-        hn::Store(re, d, state + own);
-        hn::Store(im, d, state + own + k_group_lanes);
+        return;
+      }
+      // All floats of the chunk are read before the doubles that take their place are written.
+      const float* from = in_place_of(state + at(i) + first);
+      V64 re[k_chunk64];
+      V64 im[k_chunk64];
+      for (std::size_t v = 0; v < k_chunk64; ++v) {
+        re[v] = hn::PromoteTo(d, hn::Load(half, from + v * k_width64));
+        im[v] = hn::PromoteTo(d, hn::Load(half, from + v * k_width64 + k_group_lanes * k_spread<float>));
+      }
+      for (std::size_t v = 0; v < k_chunk64; ++v) {
+        const std::size_t own = at(i) + first + v * k_width64;
+        move_pq(x + own, re[v], im[v]);
+        hn::Store(re[v], d, state + own);
+        hn::Store(im[v], d, state + own + k_group_lanes);
       }
     });
   }

@@ -39,6 +39,18 @@ HWY_INLINE std::size_t at(std::int32_t bus) {
   return static_cast<std::size_t>(bus) * k_bus;
 }
 
+/// States in float stand in the place of the double ones that they become: a number of type T of one chunk of lanes
+/// stands where the doubles of these lanes begin.
+template <class T>
+constexpr std::size_t k_spread = sizeof(double) / sizeof(T);
+
+HWY_INLINE float* in_place_of(double* state) {
+  return reinterpret_cast<float*>(state);
+}
+HWY_INLINE const float* in_place_of(const double* state) {
+  return reinterpret_cast<const float*>(state);
+}
+
 /// The two numbers of a bus at one chunk of lanes, in float.
 struct Pair32 {
   V32 re[k_chunk32], im[k_chunk32];

@@ -1,14 +1,18 @@
 // Batch AC power flow: the lane solver and the scalar KLU Newton on the same flows in the same process.
 //
 //   GRIDPLUS_BENCH_CASES    MATPOWER files, separated by ':'; without a folder they are looked for in
-//                           $GRIDPLUS_SHARED/data/matpower. Default: case118 to case_ACTIVSg10k.
+//                           $GRIDPLUS_SHARED/data/matpower. Default: case118 to case_ACTIVSg10k. With *4x5 behind the
+//                           name, 4 rows of 5 copies of the case, tied to a meshed grid.
 //   GRIDPLUS_BENCH_SPREAD   each load's P and Q is multiplied by its own factor in [1 - spread, 1 + spread];
 //                           separated by ':'. Default: 0.1:0.5
 //   GRIDPLUS_BENCH_KINDS    what else varies, separated by ':': plain (nothing), shared (distributed slack, equal parts
 //                           of all buses that hold a voltage), set_points (each by up to 1 %), limits (reactive limits
 //                           are kept). Default: plain
 //   GRIDPLUS_BENCH_FLOWS    flows in a batch. Default: 256
-//   GRIDPLUS_BENCH_THREADS  threads of the lane solver. Default: 1
+//   GRIDPLUS_BENCH_ROUNDS   how often each batch is solved; each round times an eighth of the flows with the twin.
+//                           At least 8. Default: 24
+//   GRIDPLUS_BENCH_THREADS  threads of the lane solver. With more than one, thread_speedup is the least wall time of
+//                           the batch on one thread over that on all. Default: 1
 //   GRIDPLUS_BENCH_BUSES    buses of the radial grid. Default: 1000000
 //
 // Lanes and twin take turns, and the least processor time of each block of 64 flows (lanes) and of each flow (twin)
@@ -20,6 +24,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
@@ -32,15 +37,14 @@
 #include <string>
 
 #include "sim/powerflow/lane_solver.hpp"
-#include "tests/sim/powerflow/public_case.hpp"
+#include "tests/benchmarks/tiled_case.hpp"
 
 namespace gridplus::powerflow {
 namespace {
 
 constexpr double k_same_solution_pu = 1e-6;
 constexpr std::size_t k_block = 64;
-constexpr int k_rounds = 24;  ///< batches of lanes
-constexpr int k_slices = 8;   ///< an eighth of the flows is timed with the twin in each round
+constexpr int k_slices = 8;  ///< an eighth of the flows is timed with the twin in each round
 
 std::string environment(const char* name, const std::string& otherwise) {
   const char* value = std::getenv(name);
@@ -71,12 +75,29 @@ double seconds(double (*clock)(), const std::function<void()>& work) {
   return clock() - begin;
 }
 
-void batch_flows(benchmark::State& state, const std::filesystem::path& file, double spread, const std::string& kind) {
+/// What a row of the benchmark solves.
+struct Row {
+  std::filesystem::path file;
+  std::size_t rows = 1, columns = 1;  ///< of copies
+  double spread = 0.0;
+  std::string kind;
+};
+
+/// A case, or copies of it.
+std::unique_ptr<test::PublicCase> make_case(const Row& row) {
+  auto one = std::make_unique<test::PublicCase>(row.file);
+  if (row.rows * row.columns == 1 || !one->solved) return one;
+  return std::make_unique<test::PublicCase>(test::tile(*one, row.rows, row.columns));
+}
+
+void batch_flows(benchmark::State& state, const Row& row) {
+  const auto& [file, rows, columns, spread, kind] = row;
   if (!std::filesystem::exists(file)) {
     state.SkipWithError((file.string() + " is not there: set GRIDPLUS_SHARED or GRIDPLUS_BENCH_CASES").c_str());
     return;
   }
-  test::PublicCase batch(file);
+  const auto made = make_case(row);
+  test::PublicCase& batch = *made;
   if (!batch.solved) {
     state.SkipWithError("the base case does not converge");
     return;
@@ -106,7 +127,12 @@ void batch_flows(benchmark::State& state, const std::filesystem::path& file, dou
   };
   for (std::size_t b = 0; b < lane_s.size(); ++b) solve_block(b);  // memory is touched once
   std::size_t round = 0;
+  double one_thread_s = std::numeric_limits<double>::infinity();
   for ([[maybe_unused]] auto _ : state) {
+    if (threads > 1) {
+      const auto alone = [&] { lanes.solve(loads.flows, options, lane_state, lane_report, 1); };
+      one_thread_s = std::min(one_thread_s, seconds(wall_s, alone));
+    }
     double s = 0.0;
     for (std::size_t b = 0; b < lane_s.size(); ++b) {
       const double t = seconds(clock, [&] { solve_block(b); });
@@ -140,6 +166,8 @@ void batch_flows(benchmark::State& state, const std::filesystem::path& file, dou
   const double twin_total_s = std::accumulate(twin_s.begin(), twin_s.end(), 0.0);
   state.counters["ms_per_flow"] = 1e3 * lane_total_s / flows;
   state.counters["twin_ms_per_flow"] = 1e3 * twin_total_s / flows;
+  if (threads > 1) state.counters["thread_speedup"] = one_thread_s / lane_total_s;
+  state.counters["flows_per_s"] = flows / lane_total_s;
   state.counters["ratio"] = twin_total_s / lane_total_s;
   state.counters["iterations"] = iterations;
   state.counters["twin_iterations"] = twin_iterations;
@@ -221,16 +249,20 @@ bool register_benchmarks() {
       "GRIDPLUS_BENCH_CASES", "case118.m:case1354pegase.m:case_ACTIVSg2000.m:case9241pegase.m:case_ACTIVSg10k.m"));
   const auto kinds = split(environment("GRIDPLUS_BENCH_KINDS", "plain"));
   for (const std::string& spread : split(environment("GRIDPLUS_BENCH_SPREAD", "0.1:0.5"))) {
-    for (const std::string& name : cases) {
-      const std::filesystem::path file = std::filesystem::exists(name) ? std::filesystem::path(name) : folder / name;
+    for (const std::string& named : cases) {
+      Row row;
+      const std::string name = named.substr(0, named.find('*'));
+      row.file = std::filesystem::exists(name) ? std::filesystem::path(name) : folder / name;
+      const std::string copies = named.substr(name.size());
+      if (!copies.empty()) std::sscanf(copies.c_str(), "*%zux%zu", &row.rows, &row.columns);
+      row.spread = std::stod(spread);
       for (const std::string& kind : kinds) {
-        std::string label = "powerflow/" + file.stem().string() + "/spread:" + spread;
+        row.kind = kind;
+        std::string label = "powerflow/" + row.file.stem().string() + copies + "/spread:" + spread;
         if (kind != "plain") label.append("/").append(kind);
-        const double value = std::stod(spread);
-        const auto run = [file, value, kind](benchmark::State& s) { batch_flows(s, file, value, kind); };
-        benchmark::RegisterBenchmark(label.c_str(), run)
+        benchmark::RegisterBenchmark(label.c_str(), [row](benchmark::State& s) { batch_flows(s, row); })
             ->UseManualTime()
-            ->Iterations(k_rounds)
+            ->Iterations(std::max(8, std::stoi(environment("GRIDPLUS_BENCH_ROUNDS", "24"))))
             ->Unit(benchmark::kMillisecond);
       }
     }

@@ -45,6 +45,8 @@ Group solved_branches(const PowerFlowSnapshot& snapshot) {
   add("q_from_mvar", "MVAr", "reactive power into the branch at its from end", result.q_from_mvar);
   add("p_to_mw", "MW", "active power into the branch at its to end", result.p_to_mw);
   add("q_to_mvar", "MVAr", "reactive power into the branch at its to end", result.q_to_mvar);
+  add("i_from_ka", "kA", "current at the from end", result.i_from_ka);
+  add("i_to_ka", "kA", "current at the to end", result.i_to_ka);
   add("loading_percent", "percent", "larger end's apparent power over the rating", result.loading_percent);
   add("losses_mw", "MW", "active power lost in the branch", result.losses_mw);
   out.push_back(

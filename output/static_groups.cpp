@@ -108,7 +108,7 @@ Group branch_group(const Grid& grid, const GridNames& names) {
   auto& out = group.datasets;
   out.push_back(text_column("from_bus", "branch", "bus at the from end", names_of(branch.from, names.bus)));
   out.push_back(text_column("to_bus", "branch", "bus at the to end", names_of(branch.to, names.bus)));
-  out.push_back(flag_column("kind", "branch", "kind of branch", "line transformer", std::move(kinds)));
+  out.push_back(flag_column("kind", "branch", "kind of branch", "line transformer coupler", std::move(kinds)));
   out.push_back(number_column("rating_mva", "branch", "MVA", "rating; infinite: unlimited", branch.rating_mva));
   out.push_back(number_column("r_pu", "branch", "1", "series resistance in per unit", branch.r_pu));
   out.push_back(number_column("x_pu", "branch", "1", "series reactance in per unit", branch.x_pu));

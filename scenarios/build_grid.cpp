@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cmath>
+#include <optional>
 #include <unordered_set>
 
 #include "scenarios/build_parts.hpp"
@@ -22,6 +24,35 @@ BusSpec to_spec(const BusEntry& entry) {
           .where = entry.node->where()};
 }
 
+std::optional<TapChangerSpec> tap_changer_of(const BranchEntry& entry) {
+  const BranchSection& v = entry.values;
+  if (!v.has_tap_changer()) return {};
+  TapChangerSpec changer{.ratio_step = v.tap_step,
+                         .shift_step_deg = v.tap_shift_step_deg,
+                         .lowest = v.tap_lowest,
+                         .highest = v.tap_highest,
+                         .neutral = v.tap_neutral,
+                         .position = v.tap_position,
+                         .end = v.tap_side,
+                         .control = v.tap_control};
+  const bool complete = v.tap_control == TapControl::voltage
+                            ? !std::isnan(v.tap_voltage_pu)
+                            : !std::isnan(v.tap_power_mw) && !std::isnan(v.tap_power_band_mw);
+  if (!complete) {  // was reported while decoding where it is needed
+    changer.control = TapControl::none;
+  } else if (v.tap_control == TapControl::voltage) {
+    constexpr double k_default_band_steps = 1.2;  // wider than a step, or the changer would hunt
+    const double band = v.tap_voltage_band_pu;
+    changer.bus = entry.tap_bus.empty() ? entry.to : entry.tap_bus;
+    changer.set_point = v.tap_voltage_pu;
+    changer.dead_band = std::isnan(band) ? k_default_band_steps * std::abs(v.tap_step) : band;
+  } else if (v.tap_control == TapControl::active_power) {
+    changer.set_point = v.tap_power_mw;
+    changer.dead_band = v.tap_power_band_mw;
+  }
+  return changer;
+}
+
 /// Ohm and siemens become per unit on the nominal voltage of the `from` bus: Z_base = U^2 / S_base.
 BranchSpec to_spec(const BranchEntry& entry, double vn_kv, double base_mva) {
   const double z_base_ohm = vn_kv * vn_kv / base_mva;
@@ -31,7 +62,7 @@ BranchSpec to_spec(const BranchEntry& entry, double vn_kv, double base_mva) {
   return {.name = entry.name,
           .from_bus = entry.from,
           .to_bus = entry.to,
-          .kind = static_cast<BranchKind>(v.kind),
+          .kind = v.kind,
           .r_pu = series(entry.r),
           .x_pu = series(entry.x),
           .g_pu = shunt(entry.g),
@@ -40,6 +71,7 @@ BranchSpec to_spec(const BranchEntry& entry, double vn_kv, double base_mva) {
           .shift_deg = v.shift_deg,
           .rating_mva = v.rating_mva,
           .in_service = v.in_service,
+          .tap_changer = tap_changer_of(entry),
           .where = entry.node->where()};
 }
 

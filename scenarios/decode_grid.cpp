@@ -58,20 +58,50 @@ void decode_bus(Context& context, const Node& entry, const Path& place, Spec& sp
   spec.buses.push_back(std::move(bus));
 }
 
+/// What a tap changer needs beside its own keys.
+void check_tap_changer(Context& context, const Node& entry, const Path& place, const BranchEntry& branch) {
+  const BranchSection& v = branch.values;
+  const auto where = [&](std::string_view key) {
+    const Node* const node = entry.find(key);
+    return node != nullptr ? node->where() : entry.where();
+  };
+  if (!v.has_tap_changer()) {
+    for (const char* key : {"tap_lowest", "tap_highest", "tap_neutral", "tap_position", "tap_control", "tap_side"}) {
+      if (entry.find(key) == nullptr) continue;
+      context.fail(where(key), Path(place, key), "the branch has no tap changer",
+                   "tap_step or tap_shift_step: what one position changes");
+      return;
+    }
+  }
+  const auto need = [&](std::string_view key, double value, std::string_view control) {
+    if (!std::isnan(value)) return;
+    context.fail(where("tap_control"), Path(place, "tap_control"),
+                 fmt::format("the tap changer holds {}, and {} is not given", control, key),
+                 fmt::format("a value for {}", key));
+  };
+  if (v.tap_control == TapControl::voltage) need("tap_voltage", v.tap_voltage_pu, "a voltage");
+  if (v.tap_control == TapControl::active_power) {
+    need("tap_power", v.tap_power_mw, "a power");
+    need("tap_power_band", v.tap_power_band_mw, "a power");
+  }
+}
+
 void decode_branch(Context& context, const Node& entry, const Path& place, Spec& spec) {
   BranchEntry branch;
   branch.name = entry_text(context, entry, "name", true, place);
   branch.from = entry_text(context, entry, "from", true, place);
   branch.to = entry_text(context, entry, "to", true, place);
+  branch.tap_bus = entry_text(context, entry, "tap_bus", false, place);
   branch.node = &entry;
   decode_section(context, section_fields<BranchSection>(), &branch.values, entry, place,
-                 {"name", "from", "to", "r", "x", "g", "b"});
+                 {"name", "from", "to", "tap_bus", "r", "x", "g", "b"});
+  check_tap_changer(context, entry, place, branch);
   ImpedanceDecoder impedance(context, entry, place, branch.values.length_km);
   branch.r = impedance.decode("r", "ohm");
   branch.x = impedance.decode("x", "ohm");
   branch.g = impedance.decode("g", "S");
   branch.b = impedance.decode("b", "S");
-  if (entry.find("x") == nullptr && entry.find("r") == nullptr) {
+  if (branch.values.kind != BranchKind::coupler && entry.find("x") == nullptr && entry.find("r") == nullptr) {
     context.fail(entry.where(), place, "the branch has no impedance", "r and x, in p.u., ohm or ohm/km");
     branch.x = {1.0, true};
   }

@@ -160,7 +160,8 @@ Json grid_schema() {
   Json grid = section_schema<scenario::GridSection>("the power network");
   Json& keys = grid["properties"];
   keys["buses"] = list_of(section_schema<scenario::BusSection>("a bus", {"name"}, {"area"}));
-  Json branch = section_schema<scenario::BranchSection>("a line or transformer", {"name", "from", "to"});
+  Json branch =
+      section_schema<scenario::BranchSection>("a line, transformer or coupler", {"name", "from", "to"}, {"tap_bus"});
   for (const char* key : {"r", "x", "g", "b"}) branch["properties"][key] = ref("quantity");
   keys["branches"] = list_of(std::move(branch));
   keys["dc_links"] =

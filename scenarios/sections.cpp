@@ -6,7 +6,7 @@ std::span<const SectionInfo> sections() {
   static const std::array<SectionInfo, 11> list = {{
       {"grid", "the network as a whole", section_fields<GridSection>()},
       {"grid.buses[]", "a bus", section_fields<BusSection>()},
-      {"grid.branches[]", "a line or transformer", section_fields<BranchSection>()},
+      {"grid.branches[]", "a line, transformer or coupler", section_fields<BranchSection>()},
       {"grid.dc_links[]", "a link of given transfer", section_fields<DcLinkSection>()},
       {"grid.power_flow", "the solution of the network", section_fields<FlowSection>()},
       {"connection", "keys of every producer and storage", section_fields<ConnectionSection>()},

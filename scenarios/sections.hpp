@@ -11,6 +11,7 @@
 
 #include "sim/core/field.hpp"
 #include "sim/dispatch/dispatch.hpp"
+#include "sim/grid/grid.hpp"
 #include "sim/study/adequacy/options.hpp"
 
 namespace gridplus::scenario {
@@ -38,24 +39,53 @@ struct BusSection {
       field(&BusSection::in_service, "in_service", "1", "false: isolated, takes no part"));
 };
 
-enum class BranchType : std::uint8_t { line, transformer };
-inline constexpr std::array<std::string_view, 2> k_branch_types = {"line", "transformer"};
+inline constexpr std::array<std::string_view, 3> k_branch_types = {"line", "transformer", "coupler"};
+inline constexpr std::array<std::string_view, 2> k_branch_ends = {"from", "to"};
+inline constexpr std::array<std::string_view, 3> k_tap_controls = {"none", "voltage", "active_power"};
 
 struct BranchSection {
-  BranchType kind = BranchType::line;
+  BranchKind kind = BranchKind::line;
   double length_km = k_none;
   double tap = 1.0, shift_deg = 0.0;
   double rating_mva = k_unlimited;
   bool in_service = true;
+  double tap_step = 0.0, tap_shift_step_deg = 0.0;
+  std::int32_t tap_lowest = 0, tap_highest = 0, tap_neutral = 0, tap_position = 0;
+  BranchEnd tap_side = BranchEnd::from;
+  TapControl tap_control = TapControl::none;
+  double tap_voltage_pu = k_none, tap_voltage_band_pu = k_none, tap_power_mw = k_none, tap_power_band_mw = k_none;
+
+  [[nodiscard]] bool has_tap_changer() const { return tap_step != 0.0 || tap_shift_step_deg != 0.0; }
+
   static constexpr auto fields = std::make_tuple(
-      field(&BranchSection::kind, "kind", "1", "what the branch is").one_of(k_branch_types),
+      field(&BranchSection::kind, "kind", "1", "what the branch is; a coupler has no impedance").one_of(k_branch_types),
       field(&BranchSection::length_km, "length", "km", "needed where impedances are given per length")
           .above(0)
           .at_most(1e5),
       field(&BranchSection::tap, "tap", "1", "off-nominal voltage ratio at the `from` end").between(0.1, 10),
       field(&BranchSection::shift_deg, "shift", "deg", "phase shift at the `from` end").between(-360, 360),
       field(&BranchSection::rating_mva, "rating", "MVA", "largest apparent power; unlimited if not given").above(0),
-      field(&BranchSection::in_service, "in_service", "1", "false: open at the start of the run"));
+      field(&BranchSection::in_service, "in_service", "1", "false: open at the start of the run"),
+      field(&BranchSection::tap_step, "tap_step", "1", "change of the ratio per tap position, over the ratio `tap`")
+          .between(-0.5, 0.5),
+      field(&BranchSection::tap_shift_step_deg, "tap_shift_step", "deg", "change of the phase shift per tap position")
+          .between(-60, 60),
+      field(&BranchSection::tap_lowest, "tap_lowest", "1", "lowest tap position").between(-999, 999),
+      field(&BranchSection::tap_highest, "tap_highest", "1", "highest tap position").between(-999, 999),
+      field(&BranchSection::tap_neutral, "tap_neutral", "1", "the position at which `tap` and `shift` hold")
+          .between(-999, 999),
+      field(&BranchSection::tap_position, "tap_position", "1", "where every power flow begins").between(-999, 999),
+      field(&BranchSection::tap_side, "tap_side", "1", "the end that the tap changer sits at").one_of(k_branch_ends),
+      field(&BranchSection::tap_control, "tap_control", "1",
+            "what the tap changer holds: nothing, the voltage of `tap_bus`, or the active power into the `from` end")
+          .one_of(k_tap_controls),
+      field(&BranchSection::tap_voltage_pu, "tap_voltage", "p.u.", "voltage to hold").above(0).at_most(2),
+      field(&BranchSection::tap_voltage_band_pu, "tap_voltage_band", "p.u.",
+            "full width of its dead band; 1.2 tap steps if not given")
+          .above(0)
+          .at_most(1),
+      field(&BranchSection::tap_power_mw, "tap_power", "MW", "active power to hold"),
+      field(&BranchSection::tap_power_band_mw, "tap_power_band", "MW", "full width of its dead band").above(0));
 };
 
 struct DcLinkSection {

@@ -34,6 +34,7 @@ struct Impedance {
 
 struct BranchEntry {
   std::string name, from, to;
+  std::string tap_bus;  ///< whose voltage the tap changer holds; empty: that of `to`
   BranchSection values;
   Impedance r, x, g, b;
   const Node* node = nullptr;

@@ -31,6 +31,9 @@ void Load::prepare(Params& params, ParamIssues& issues) {
   if (params.growth_per_year != 0.0 && params.growth_from_year == 0)
     issues.push_back({"growth_from", "growth needs the year it counts from", "a calendar year, such as 2020"});
   params.mvar_per_mw = std::tan(std::acos(params.power_factor)) * (params.leading ? -1.0 : 1.0);
+  params.zip = {params.p_current_share, params.p_impedance_share,
+                value_or(params.q_current_share, params.p_current_share),
+                value_or(params.q_impedance_share, params.p_impedance_share)};
 }
 
 ConsumerOffer Load::offer(const Params& params, const State&, const StepContext& context) {
@@ -42,7 +45,7 @@ ConsumerResponse Load::step(const Params& params, State&, const ConsumerCommand&
   const Demand asked = demand(params, context);
   const double served_mw = std::clamp(command.served_mw, std::min(0.0, asked.p_mw), std::max(0.0, asked.p_mw));
   const double share = asked.p_mw == 0.0 ? 1.0 : served_mw / asked.p_mw;
-  return {served_mw, asked.q_mvar * share};
+  return {served_mw, asked.q_mvar * share, params.zip};
 }
 
 template ModelInfo model_info<Load>();

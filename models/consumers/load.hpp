@@ -13,6 +13,9 @@ struct Load {
       "A demand that follows a time series, with a power factor or a reactive series, a priority tier and a value of "
       "lost load.";
 
+  /// Measured shares of single appliances leave [0, 1]; this far none does.
+  static constexpr double k_largest_share = 20.0;
+
   struct Params {
     Series demand_mw;
     Series reactive_mvar{k_not_given, {}};
@@ -23,8 +26,11 @@ struct Load {
     double scale = 1.0;
     double growth_per_year = 0.0;
     std::int32_t growth_from_year = 0;
+    double p_current_share = 0.0, p_impedance_share = 0.0;
+    double q_current_share = k_not_given, q_impedance_share = k_not_given;
 
     double mvar_per_mw = 0.0;  ///< made by prepare(): tan phi
+    ZipShares zip;             ///< made by prepare()
   };
   struct State {};
 
@@ -44,7 +50,19 @@ struct Load {
           .between(-0.5, 1),
       field(&Params::growth_from_year, "growth_from", "1",
             "the calendar year in which demand is as given; needed with growth")
-          .between(0, 9999));
+          .between(0, 9999),
+      field(&Params::p_current_share, "current_share", "1",
+            "share of the active power drawn as constant current, in proportion to the voltage")
+          .between(-k_largest_share, k_largest_share),
+      field(&Params::p_impedance_share, "impedance_share", "1",
+            "share of the active power drawn as constant impedance, in proportion to the voltage squared")
+          .between(-k_largest_share, k_largest_share),
+      field(&Params::q_current_share, "reactive_current_share", "1",
+            "the same for reactive power; as current_share if not given")
+          .between(-k_largest_share, k_largest_share),
+      field(&Params::q_impedance_share, "reactive_impedance_share", "1",
+            "the same for reactive power; as impedance_share if not given")
+          .between(-k_largest_share, k_largest_share));
   static constexpr auto state_fields = std::make_tuple();
 
   static void prepare(Params& params, ParamIssues& issues);

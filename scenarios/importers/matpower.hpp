@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sim/grid/grid.hpp"
+#include "sim/grid/merged_buses.hpp"
 #include "sim/powerflow/flow.hpp"
 
 namespace gridplus::matpower {
@@ -106,7 +107,8 @@ inline constexpr std::size_t k_largest_file_bytes = std::size_t{256} << 20;
 
 /// A case as the power flow it describes, in the way of MATPOWER's `runpf`: units in service only; a PV or reference
 /// bus without one is PQ; of several units on a bus the last sets the voltage; without a reference bus the first PV
-/// bus of an island is it; an island without either is out. DC lines are left out, as `runpf` does.
+/// bus of an island is it; an island without either is out. DC lines are left out, as `runpf` does. Branches
+/// with r = x = 0, which MATPOWER cannot solve, are couplers: their buses are one.
 struct Snapshot {
   Grid grid;
   GridNames names;  ///< buses are named by their number, branches `from-to`, parallel ones `from-to#2` and so on
@@ -116,10 +118,11 @@ struct Snapshot {
   std::vector<powerflow::BusType> type;
   std::vector<double> vm_set_pu, va_set_deg;
   std::vector<double> q_min_mvar, q_max_mvar;  ///< of the bus: limits of its units minus its demand
-  powerflow::FlowState start;                  ///< the case's own voltages, with the set points of pv and slack buses
-  std::vector<BusId> generator_bus;            ///< per generator of the case
-  std::vector<std::uint8_t> generator_runs;    ///< per generator: in service, at a bus that is not out
-  std::vector<std::string> notes;              ///< what a person should know about how the case was understood
+  MergedBuses merged;  ///< by branches without impedance: injections and roles are those of a group at its first bus
+  powerflow::FlowState start;                ///< the case's own voltages, with the set points of pv and slack buses
+  std::vector<BusId> generator_bus;          ///< per generator of the case
+  std::vector<std::uint8_t> generator_runs;  ///< per generator: in service, at a bus that is not out
+  std::vector<std::string> notes;            ///< what a person should know about how the case was understood
 
   /// Views of the members; valid as long as the snapshot is neither moved nor destroyed.
   [[nodiscard]] powerflow::FlowInput input() const;
@@ -135,6 +138,7 @@ struct GeneratorOutput {
 
 /// Splits what the buses inject over their units as MATPOWER's `pfsoln` does: the first unit of a slack bus takes up
 /// the active power; reactive power is split in proportion to the units' ranges. Other units keep the case's values.
+/// Buses merged by couplers count as one.
 [[nodiscard]] GeneratorOutput split_generation(const Case& data, const Snapshot& snapshot,
                                                const powerflow::FlowResult& result);
 

@@ -1,5 +1,12 @@
 #include "scenarios/importers/matpower_power_flow.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "sim/powerflow/coupler_flows.hpp"
+#include "sim/powerflow/lane_dc.hpp"
+#include "sim/powerflow/lane_solver.hpp"
 #include "sim/powerflow/reference/dc.hpp"
 
 namespace gridplus::matpower {
@@ -8,10 +15,21 @@ namespace {
 
 using powerflow::BusType;
 using powerflow::FlowState;
+using powerflow::reference::QLimit;
 
-void solve_dc(PowerFlowStudy& study) {
-  powerflow::reference::DcSolver solver(study.snapshot.grid, study.snapshot.branch_closed);
-  study.report = solver.solve(study.snapshot.input(), study.state, study.result);
+void solve_dc(Engine engine, PowerFlowStudy& study) {
+  const Snapshot& snapshot = study.snapshot;
+  const powerflow::FlowInput input = snapshot.input();
+  study.engine = engine;
+  if (engine == Engine::lanes) {
+    powerflow::LaneDcSolver solver(snapshot.grid, snapshot.branch_closed, snapshot.type);
+    solver.solve({&input, 1}, {&study.state, 1}, {&study.report, 1});
+    solver.evaluate(study.state, study.result);
+    if (study.report.converged()) return;
+    study.engine = Engine::reference;
+  }
+  powerflow::reference::DcSolver solver(snapshot.grid, snapshot.branch_closed);
+  study.report = solver.solve(input, study.state, study.result);
 }
 
 /// Set points where they hold, 1 p.u. elsewhere, with the angles of the DC power flow.
@@ -23,24 +41,86 @@ FlowState dc_start(const Snapshot& snapshot) {
   return start;
 }
 
+/// One flow in one lane, from the case's own voltages.
+powerflow::SolveReport solve_in_lane(const Snapshot& snapshot, const powerflow::Admittance& admittance,
+                                     const powerflow::FlowOptions& options, FlowState& state) {
+  const bool has_slack = std::find(snapshot.type.begin(), snapshot.type.end(), BusType::slack) != snapshot.type.end();
+  if (!has_slack) return {powerflow::SolveStatus::no_slack};
+  powerflow::LaneSolver solver(
+      std::make_shared<const powerflow::LaneBase>(admittance, snapshot.grid.base_mva(), snapshot.type, snapshot.start));
+  const powerflow::FlowInput input = snapshot.input();
+  powerflow::SolveReport report;
+  solver.solve({&input, 1}, options, {&state, 1}, {&report, 1});
+  return report;
+}
+
+/// The plain Newton, from the case's own voltages, then from the angles of a DC flow.
+void solve_by_twin(const Snapshot& snapshot, const powerflow::Admittance& admittance,
+                   const powerflow::FlowOptions& options, PowerFlowStudy& study) {
+  powerflow::reference::NewtonSolver solver(snapshot.grid, admittance);
+  study.engine = Engine::reference;
+  study.state = snapshot.start;
+  study.report = solver.solve(snapshot.input(), options, study.state);
+  if (study.report.converged() || study.report.status == powerflow::SolveStatus::no_slack) return;
+  FlowState again = dc_start(snapshot);
+  const powerflow::SolveReport second = solver.solve(snapshot.input(), options, again);
+  if (!second.converged()) return;
+  study.state = std::move(again);
+  study.report = second;
+  study.start = Start::dc_angles;
+}
+
+/// A limited unit is one that has let its voltage go.
+std::vector<QLimit> find_limited(const PowerFlowStudy& study) {
+  constexpr double k_same_vm_pu = 1e-9;
+  const Snapshot& snapshot = study.snapshot;
+  std::vector<QLimit> limits(snapshot.type.size(), QLimit::none);
+  for (std::size_t i = 0; i < limits.size(); ++i) {
+    if (snapshot.type[i] != BusType::pv && snapshot.type[i] != BusType::slack) continue;
+    if (std::abs(study.state.vm_pu[i] - snapshot.vm_set_pu[i]) <= k_same_vm_pu) continue;
+    const double q = study.result.q_mvar[i];
+    const bool at_max = std::abs(q - snapshot.q_max_mvar[i]) <= std::abs(q - snapshot.q_min_mvar[i]);
+    limits[i] = at_max ? QLimit::at_max : QLimit::at_min;
+  }
+  return limits;
+}
+
 void solve_ac(const PowerFlowOptions& options, PowerFlowStudy& study) {
   const Snapshot& snapshot = study.snapshot;
   const powerflow::Admittance admittance = powerflow::make_admittance(snapshot.grid, snapshot.branch_closed);
-  powerflow::reference::NewtonSolver solver(snapshot.grid, admittance);
   const powerflow::FlowOptions flow_options{options.tolerance_pu, options.max_iterations, options.enforce_q_limits};
-  study.state = snapshot.start;
-  study.report = solver.solve(snapshot.input(), flow_options, study.state);
-  if (!study.report.converged() && study.report.status != powerflow::SolveStatus::no_slack) {
-    FlowState again = dc_start(snapshot);
-    const powerflow::SolveReport second = solver.solve(snapshot.input(), flow_options, again);
-    if (second.converged()) {
-      study.state = std::move(again);
-      study.report = second;
-      study.start = Start::dc_angles;
+  if (options.engine == Engine::lanes) {
+    study.report = solve_in_lane(snapshot, admittance, flow_options, study.state);
+  }
+  if (!study.report.converged()) solve_by_twin(snapshot, admittance, flow_options, study);
+  spread(snapshot.merged, study.state.vm_pu);
+  spread(snapshot.merged, study.state.va_deg);
+  powerflow::evaluate(snapshot.grid, admittance, study.state, study.result);
+  study.q_limit = find_limited(study);
+}
+
+/// What each bus of a merged group injects, from its units and its demand, and with it the flows through the couplers.
+void recover_couplers(bool dc, PowerFlowStudy& study) {
+  const Snapshot& snapshot = study.snapshot;
+  powerflow::CouplerFlows couplers(snapshot.grid, snapshot.merged);
+  if (!couplers.any()) return;
+  std::vector<double> p_mw(snapshot.type.size(), 0.0), q_mvar(snapshot.type.size(), 0.0);
+  for (std::size_t i = 0; i < p_mw.size(); ++i) {
+    if (snapshot.type[snapshot.merged.into[i]] == BusType::out) continue;
+    p_mw[i] = -snapshot.demand_mw[i];
+    q_mvar[i] = dc ? 0.0 : -snapshot.demand_mvar[i];
+  }
+  for (std::size_t g = 0; g < snapshot.generator_bus.size(); ++g) {
+    p_mw[snapshot.generator_bus[g].index()] += study.generators.p_mw[g];
+    if (!dc) q_mvar[snapshot.generator_bus[g].index()] += study.generators.q_mvar[g];
+  }
+  for (const std::uint32_t k : snapshot.merged.couplers) {
+    for (const BusId bus : {snapshot.grid.branch().from[k], snapshot.grid.branch().to[k]}) {
+      study.result.p_mw[bus.index()] = p_mw[bus.index()];
+      study.result.q_mvar[bus.index()] = q_mvar[bus.index()];
     }
   }
-  study.q_limit.assign(solver.q_limits().begin(), solver.q_limits().end());
-  powerflow::evaluate(snapshot.grid, admittance, study.state, study.result);
+  couplers.recover(study.state, study.result, !dc);
 }
 
 PowerFlowTotals sum_up(const PowerFlowStudy& study) {
@@ -48,7 +128,7 @@ PowerFlowTotals sum_up(const PowerFlowStudy& study) {
   PowerFlowTotals totals;
   bool any = false;
   for (std::size_t i = 0; i < snapshot.type.size(); ++i) {
-    if (snapshot.type[i] == BusType::out) {
+    if (snapshot.type[snapshot.merged.into[i]] == BusType::out) {
       totals.unserved_mw += snapshot.demand_mw[i];
       continue;
     }
@@ -78,12 +158,13 @@ PowerFlowStudy solve_power_flow(const Case& data, const PowerFlowOptions& option
   PowerFlowStudy study;
   study.snapshot = make_snapshot(data);
   if (options.dc) {
-    solve_dc(study);
+    solve_dc(options.engine, study);
     study.generators = split_generation_dc(data, study.snapshot, study.result);
   } else {
     solve_ac(options, study);
     study.generators = split_generation(data, study.snapshot, study.result);
   }
+  recover_couplers(options.dc, study);
   study.totals = sum_up(study);
   return study;
 }

@@ -8,11 +8,18 @@
 
 namespace gridplus::matpower {
 
+/// Who solves a flow.
+enum class Engine : std::uint8_t {
+  lanes,     ///< the lane solver, then its twin where the lanes give up
+  reference  ///< the twin, the plain Newton on KLU, alone
+};
+
 struct PowerFlowOptions {
   bool dc = false;
   bool enforce_q_limits = false;
   double tolerance_pu = 1e-8;
   int max_iterations = 30;
+  Engine engine = Engine::lanes;
 };
 
 /// Where the Newton iteration set out from when it ended.
@@ -37,8 +44,9 @@ struct PowerFlowStudy {
   Start start = Start::case_voltages;
   powerflow::FlowState state;
   powerflow::FlowResult result;
+  Engine engine = Engine::lanes;                      ///< that found the answer
   GeneratorOutput generators;                         ///< per generator of the case
-  std::vector<powerflow::reference::QLimit> q_limit;  ///< per bus; empty for DC
+  std::vector<powerflow::reference::QLimit> q_limit;  ///< per bus: what keeps it from its set point; empty for DC
   PowerFlowTotals totals;
 };
 

@@ -136,6 +136,18 @@ void MatpowerScenario::import_buses() {
   if (!case_.bus_names.empty()) note("Buses are named by their numbers; mpc.bus_name is not carried over.");
 }
 
+std::string_view scenario_kind(BranchKind kind) {
+  switch (kind) {
+    case BranchKind::line:
+      return "line";
+    case BranchKind::transformer:
+      return "transformer";
+    case BranchKind::coupler:
+      return "coupler";
+  }
+  return "line";
+}
+
 void MatpowerScenario::import_branches() {
   TableText rows({"name", "from", "to", "kind", "r [p.u.]", "x [p.u.]", "b [p.u.]", "tap", "shift [deg]",
                   "rating [MVA]", "in_service"});
@@ -148,8 +160,8 @@ void MatpowerScenario::import_branches() {
     angles = angles || !(no_low && no_high);
     emergency = emergency || b.rate_b_mva > 0.0 || b.rate_c_mva > 0.0;
     rows.add({snapshot_.names.branch[i], fmt::format("{}", b.from), fmt::format("{}", b.to),
-              kind[i] == BranchKind::transformer ? "transformer" : "line", number_text(b.r_pu), number_text(b.x_pu),
-              number_text(b.b_pu), number_text(b.ratio == 0.0 ? 1.0 : b.ratio), number_text(b.shift_deg),
+              std::string(scenario_kind(kind[i])), number_text(b.r_pu), number_text(b.x_pu), number_text(b.b_pu),
+              number_text(b.ratio == 0.0 ? 1.0 : b.ratio), number_text(b.shift_deg),
               b.rate_a_mva > 0.0 ? number_text(b.rate_a_mva) : "", b.in_service ? "" : "false"});
   }
   write(rows, "branches.csv", "branches", "");

@@ -9,6 +9,7 @@
 
 #include "scenarios/importers/matpower.hpp"
 #include "sim/grid/islands.hpp"
+#include "sim/powerflow/admittance.hpp"
 
 namespace gridplus::matpower {
 
@@ -47,7 +48,8 @@ GridBuilder::Result build_grid(const Case& data) {
     spec.to_bus = fmt::format("{}", branch.to);
     const bool transformer =
         branch.ratio != 0.0 || branch.shift_deg != 0.0 || base_kv[branch.from] != base_kv[branch.to];
-    spec.kind = transformer ? BranchKind::transformer : BranchKind::line;
+    const bool coupler = branch.r_pu == 0.0 && branch.x_pu == 0.0;
+    spec.kind = coupler ? BranchKind::coupler : transformer ? BranchKind::transformer : BranchKind::line;
     spec.r_pu = branch.r_pu;
     spec.x_pu = branch.x_pu;
     spec.b_pu = branch.b_pu;
@@ -140,7 +142,7 @@ void add_units(const Case& data, Snapshot& snapshot) {
 std::vector<std::vector<std::size_t>> voltage_units(const Snapshot& snapshot) {
   std::vector<std::vector<std::size_t>> units(snapshot.type.size());
   for (std::size_t g = 0; g < snapshot.generator_bus.size(); ++g) {
-    const std::size_t i = snapshot.generator_bus[g].index();
+    const std::size_t i = snapshot.merged.into[snapshot.generator_bus[g].index()];
     const bool holds = snapshot.type[i] == BusType::pv || snapshot.type[i] == BusType::slack;
     if (snapshot.generator_runs[g] != 0 && holds) units[i].push_back(g);
   }
@@ -186,14 +188,36 @@ GeneratorOutput outputs_of_case(const Case& data, const Snapshot& snapshot) {
   return output;
 }
 
+/// What the buses of each group ask for, at the first of them.
+std::vector<double> folded(const MergedBuses& merged, std::vector<double> per_bus) {
+  fold(merged, per_bus);
+  return per_bus;
+}
+
 /// Gives the rest of a slack bus to its first unit.
 void balance_slack(const Snapshot& snapshot, const std::vector<std::vector<std::size_t>>& units,
                    const powerflow::FlowResult& result, GeneratorOutput& output) {
+  const std::vector<double> demand_mw = folded(snapshot.merged, snapshot.demand_mw);
   for (std::size_t i = 0; i < units.size(); ++i) {
     if (snapshot.type[i] != BusType::slack || units[i].empty()) continue;
-    double rest = result.p_mw[i] + snapshot.demand_mw[i];
+    double rest = result.p_mw[i] + demand_mw[i];
     for (std::size_t k = 1; k < units[i].size(); ++k) rest -= output.p_mw[units[i][k]];
     output.p_mw[units[i][0]] = rest;
+  }
+}
+
+/// Gives the first of buses joined by couplers what all of them have.
+void merge(Snapshot& snapshot) {
+  snapshot.merged = merge_buses(snapshot.grid, snapshot.branch_closed);
+  if (!snapshot.merged.any()) return;
+  for (auto* per_bus : {&snapshot.p_mw, &snapshot.q_mvar, &snapshot.q_min_mvar, &snapshot.q_max_mvar})
+    fold(snapshot.merged, *per_bus);
+  powerflow::fold_roles(snapshot.merged, snapshot.type, snapshot.vm_set_pu, snapshot.va_set_deg);
+  spread(snapshot.merged, snapshot.start.vm_pu);
+  spread(snapshot.merged, snapshot.start.va_deg);
+  for (std::size_t i = 0; i < snapshot.type.size(); ++i) {
+    if (snapshot.type[i] == BusType::pv || snapshot.type[i] == BusType::slack)
+      snapshot.start.vm_pu[i] = snapshot.vm_set_pu[i];
   }
 }
 
@@ -240,6 +264,7 @@ Snapshot make_snapshot(const Case& data) {
   }
   assign_types(data, has_unit, snapshot);
   add_units(data, snapshot);
+  merge(snapshot);
   const auto running =
       std::count_if(data.dc_lines.begin(), data.dc_lines.end(), [](const DcLine& d) { return d.in_service; });
   if (running > 0)
@@ -250,8 +275,9 @@ Snapshot make_snapshot(const Case& data) {
 GeneratorOutput split_generation(const Case& data, const Snapshot& snapshot, const powerflow::FlowResult& result) {
   GeneratorOutput output = outputs_of_case(data, snapshot);
   const auto units = voltage_units(snapshot);
+  const std::vector<double> demand_mvar = folded(snapshot.merged, snapshot.demand_mvar);
   for (std::size_t i = 0; i < units.size(); ++i) {
-    if (!units[i].empty()) split_reactive(data, units[i], result.q_mvar[i] + snapshot.demand_mvar[i], output);
+    if (!units[i].empty()) split_reactive(data, units[i], result.q_mvar[i] + demand_mvar[i], output);
   }
   balance_slack(snapshot, units, result, output);
   return output;

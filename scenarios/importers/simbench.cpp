@@ -188,23 +188,49 @@ void SimBench::import_transformers() {
   if (!transformers || transformers->rows() == 0) return;
   const SourceTable types = table("TransformerType.csv");
   const NameIndex type_index(types, "id");
-  TableText rows(
-      {"name", "from", "to", "r [p.u.]", "x [p.u.]", "g [p.u.]", "b [p.u.]", "tap", "shift [deg]", "rating [MVA]"});
+  TableText rows({"name", "from", "to", "r [p.u.]", "x [p.u.]", "g [p.u.]", "b [p.u.]", "tap", "shift [deg]",
+                  "rating [MVA]", "tap_step", "tap_shift_step [deg]", "tap_lowest", "tap_highest", "tap_neutral",
+                  "tap_position", "tap_side"});
   for (std::size_t row = 0; row < transformers->rows(); ++row) {
     const std::string hv = bus(*transformers, row, "nodeHV"), lv = bus(*transformers, row, "nodeLV");
     const auto type = type_index.need(*transformers, row, "type", "transformer type");
     if (hv.empty() || lv.empty() || !type) continue;
     const std::string name(transformers->text(row, "id"));
     if (transformers->number_or(row, "autoTap", 0.0) != 0.0)
-      note(fmt::format("Transformer '{}' has automatic tap control, which is not modelled: its tap stays where it is.",
-                       name));
-    const TransformerPlate plate = plate_of(types, *type, transformers->number_or(row, "tappos", 0.0));
+      note(
+          fmt::format("Transformer '{}' has automatic tap control, and the data give it no set point: its tap stays "
+                      "where it is. tap_control: voltage and tap_voltage turn control on.",
+                      name));
+    const double position = transformers->number_or(row, "tappos", 0.0);
+    TransformerPlate plate = plate_of(types, *type, position);
+    std::vector<std::string> changer(7);
+    if (plate.tap_step_percent != 0.0 || plate.tap_step_deg != 0.0) {
+      plate.tap_position = plate.tap_neutral;  // tap and shift are those at the neutral position
+      const double sign = plate.tap_at_hv ? 1.0 : -1.0;
+      changer = {number_text(plate.tap_step_percent / 100.0),
+                 number_text(sign * plate.tap_step_deg),
+                 number_text(std::min(position, types.number_or(*type, "tapMin", position))),
+                 number_text(std::max(position, types.number_or(*type, "tapMax", position))),
+                 number_text(plate.tap_neutral),
+                 number_text(position),
+                 plate.tap_at_hv ? "from" : "to"};
+    }
     try {
       const TransformerPi pi = pi_model(plate, nodes_.number(*node_index_.find(hv), "vmR"),
                                         nodes_.number(*node_index_.find(lv), "vmR"), k_base_mva);
       const double shift = pi.shift_deg + (phase_shift_ ? types.number_or(*type, "va0", 0.0) : 0.0);
-      rows.add({name, hv, lv, number_text(pi.r_pu), number_text(pi.x_pu), number_text(pi.g_pu), number_text(pi.b_pu),
-                number_text(pi.tap), number_text(shift), number_text(plate.rating_mva)});
+      std::vector<std::string> cells{name,
+                                     hv,
+                                     lv,
+                                     number_text(pi.r_pu),
+                                     number_text(pi.x_pu),
+                                     number_text(pi.g_pu),
+                                     number_text(pi.b_pu),
+                                     number_text(pi.tap),
+                                     number_text(shift),
+                                     number_text(plate.rating_mva)};
+      cells.insert(cells.end(), changer.begin(), changer.end());
+      rows.add(std::move(cells));
     } catch (const std::invalid_argument& error) {
       types.blame(*type, "id", error.what(), "the nameplate of a real transformer");
     }

@@ -100,9 +100,28 @@ struct ConsumerCommand {
   double served_mw = 0.0;
 };
 
+/// How what a consumer draws follows the voltage of its bus: the shares of it that go with |V| (constant current) and
+/// with |V|^2 (constant impedance), given at 1 p.u.; the rest is constant power.
+struct ZipShares {
+  double p_current = 0.0, p_impedance = 0.0;
+  double q_current = 0.0, q_impedance = 0.0;
+
+  [[nodiscard]] bool constant_power() const {
+    return p_current == 0.0 && p_impedance == 0.0 && q_current == 0.0 && q_impedance == 0.0;
+  }
+  /// What is drawn at |V| = vm_pu over what is drawn at 1 p.u.
+  [[nodiscard]] double p_factor(double vm_pu) const {
+    return 1.0 + (vm_pu - 1.0) * (p_current + p_impedance * (vm_pu + 1.0));
+  }
+  [[nodiscard]] double q_factor(double vm_pu) const {
+    return 1.0 + (vm_pu - 1.0) * (q_current + q_impedance * (vm_pu + 1.0));
+  }
+};
+
 struct ConsumerResponse {
-  double served_mw = 0.0;
-  double q_mvar = 0.0;  ///< drawn
+  double served_mw = 0.0;  ///< at 1 p.u.
+  double q_mvar = 0.0;     ///< drawn at 1 p.u.
+  ZipShares zip;           ///< a parameter: the same in all steps of a block
 };
 
 }  // namespace gridplus

@@ -11,6 +11,9 @@ namespace gridplus {
 
 namespace {
 
+/// Nominal voltages this close (relative) count as one: files round them.
+constexpr double k_same_voltage = 0.05;
+
 using NameIndex = std::unordered_map<std::string_view, std::size_t>;
 
 /// Reports what is wrong with one bus or branch.
@@ -77,12 +80,78 @@ void check_attributes(const BranchSpec& branch, SpecCheck& check) {
   if (std::isnan(branch.rating_mva) || branch.rating_mva <= 0.0) {
     check.fail(fmt::format("the rating rating_mva is {}", branch.rating_mva), "above 0, infinity for no limit");
   }
+  const bool is_zero = branch.r_pu == 0.0 && branch.x_pu == 0.0;
+  if (branch.kind == BranchKind::coupler && !is_zero) {
+    check.fail("it is a coupler, and its series impedance r_pu + j x_pu is not zero", "r_pu = x_pu = 0",
+               "a branch with an impedance is a line or a transformer");
+    return;
+  }
+  if (is_zero && branch.kind != BranchKind::coupler) {
+    check.fail("the series impedance r_pu + j x_pu is zero", "an impedance other than 0",
+               "a closed switch or a busbar section is of kind coupler");
+    return;
+  }
+  if (is_zero) {
+    if (branch.tap != 1.0 || branch.shift_deg != 0.0 || branch.tap_changer) {
+      check.fail("it is a coupler, and it transforms the voltage", "no ratio, phase shift or tap changer",
+                 "a transformer has an impedance, such as x_pu = 1e-5");
+    }
+    if (branch.g_pu != 0.0 || branch.b_pu != 0.0) {
+      check.fail("it is a coupler, and it has a shunt admittance", "no g and no b",
+                 "give the shunt to one of its buses");
+    }
+    return;
+  }
   // Below this the admittance 1/(r + jx) is no longer a finite number of use.
   constexpr double k_least_impedance_pu = 1e-100;
   if (std::hypot(branch.r_pu, branch.x_pu) < k_least_impedance_pu) {
-    check.fail("the series impedance r_pu + j x_pu is zero", "an impedance other than 0",
-               "join the two buses into one, or give the branch a small reactance such as x_pu = 1e-5");
+    check.fail("the series impedance r_pu + j x_pu is next to zero", "a larger impedance, or 0 and kind coupler");
   }
+}
+
+void check_attributes(const TapChangerSpec& changer, SpecCheck& check) {
+  check.finite("the tap changer's ratio_step", changer.ratio_step);
+  check.finite("the tap changer's shift_step_deg", changer.shift_step_deg);
+  const auto inside = [&](std::int32_t n) { return changer.lowest <= n && n <= changer.highest; };
+  if (changer.lowest > changer.highest || !inside(changer.position)) {
+    check.fail(fmt::format("the tap changer's position {} is not within {} to {}", changer.position, changer.lowest,
+                           changer.highest),
+               "lowest <= position <= highest");
+  }
+  for (const std::int32_t n : {changer.lowest, changer.highest}) {
+    if (!(1.0 + changer.ratio_step * (n - changer.neutral) > 0.0)) {
+      check.fail(fmt::format("the tap changer's ratio at position {} is not above 0", n),
+                 "ratio_step (position - neutral) above -1 at every position");
+      break;
+    }
+  }
+  if (changer.control == TapControl::none) return;
+  const bool by_voltage = changer.control == TapControl::voltage;
+  if ((by_voltage ? changer.ratio_step : changer.shift_step_deg) == 0.0) {
+    check.fail(by_voltage ? "the tap changer holds a voltage, and its ratio does not change with the position"
+                          : "the tap changer holds a power, and its phase shift does not change with the position",
+               by_voltage ? "a ratio_step other than 0" : "a shift_step_deg other than 0");
+  }
+  check.finite("the tap changer's set point", changer.set_point);
+  check.positive("the tap changer's dead band", changer.dead_band);
+}
+
+TapChanger to_changer(const BranchSpec& branch, BranchId id, BusId bus) {
+  const TapChangerSpec& spec = *branch.tap_changer;
+  return {.branch = id,
+          .neutral_tap = branch.tap,
+          .neutral_shift_deg = branch.shift_deg,
+          .ratio_step = spec.ratio_step,
+          .shift_step_deg = spec.shift_step_deg,
+          .lowest = spec.lowest,
+          .highest = spec.highest,
+          .neutral = spec.neutral,
+          .position = spec.position,
+          .end = spec.end,
+          .control = spec.control,
+          .bus = bus,
+          .set_point = spec.set_point,
+          .dead_band = spec.dead_band};
 }
 
 /// Finds the buses at both ends of a branch; reports those that do not exist.
@@ -147,6 +216,13 @@ std::string subject(std::string_view kind, const std::string& name, std::size_t 
 
 }  // namespace
 
+TapRatio TapChanger::at(std::int32_t at_position) const {
+  const int turns = at_position - neutral;
+  const double change = 1.0 + turns * ratio_step;
+  return {end == BranchEnd::from ? neutral_tap * change : neutral_tap / change,
+          neutral_shift_deg + turns * shift_step_deg};
+}
+
 std::vector<std::uint8_t> Grid::initially_closed() const {
   std::vector<std::uint8_t> closed(branch_count());
   for (std::size_t k = 0; k < closed.size(); ++k) {
@@ -200,6 +276,22 @@ GridBuilder::Result GridBuilder::build(Diagnostics& diagnostics) const {
       check.fail(fmt::format("it leads from bus '{}' to itself", spec.from_bus), "a branch between two buses");
     }
     append(spec, from, to, parts->branch, result.names);
+    if (from.valid() && to.valid() && spec.r_pu == 0.0 && spec.x_pu == 0.0) {
+      const double from_kv = buses_[from.index()].vn_kv, to_kv = buses_[to.index()].vn_kv;
+      if (std::abs(from_kv - to_kv) > k_same_voltage * from_kv) {
+        check.fail(
+            fmt::format("it has no impedance, and its buses have nominal voltages of {} and {} kV", from_kv, to_kv),
+            "the same nominal voltage at both ends");
+      }
+    }
+    if (!spec.tap_changer) continue;
+    check_attributes(*spec.tap_changer, check);
+    const bool needs_bus = spec.tap_changer->control == TapControl::voltage;
+    const BusId held = needs_bus ? ends.find(spec.tap_changer->bus, "controlled", check) : BusId();
+    const TapChanger& changer = parts->tap_changers.emplace_back(to_changer(spec, BranchId(k), held));
+    const TapRatio ratio = changer.at(changer.position);
+    parts->branch.tap.back() = ratio.tap;
+    parts->branch.shift_deg.back() = ratio.shift_deg;
   }
   if (diagnostics.size() != problems_before) return {};
 

@@ -6,13 +6,19 @@
 // Branch model (one line or transformer between buses f and t): series impedance r + jx, a shunt admittance g + jb
 // split in halves over both ends, and an ideal transformer of ratio tap * exp(j shift) at the `from` end. Per unit
 // on base_mva and the nominal voltages of its buses. This is the model of the MATPOWER manual, section 3.2, with
-// the conductance g added for the iron losses of transformers.
+// the conductance g added for the iron losses of transformers. A branch whose r and x are both 0 is a coupler (a closed
+// switch, a busbar section): its buses have one voltage.
+//
+// A tap changer turns the ideal transformer in steps. At position n, counted from its neutral one, the ratio is
+// tap (1 + n ratio_step) where it sits at the `from` end and tap / (1 + n ratio_step) where it sits at the `to` end,
+// and the phase shift is shift + n shift_step.
 #pragma once
 
 #include <boost/graph/adjacency_list.hpp>
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,7 +32,30 @@ namespace gridplus {
 using PowerGraph = boost::adjacency_list<boost::vecS, boost::vecS, boost::undirectedS, boost::no_property,
                                          boost::property<boost::edge_index_t, std::uint32_t>>;
 
-enum class BranchKind : std::uint8_t { line, transformer };
+/// A coupler has no impedance.
+enum class BranchKind : std::uint8_t { line, transformer, coupler };
+
+enum class BranchEnd : std::uint8_t { from, to };
+
+/// What a tap changer holds within its dead band.
+enum class TapControl : std::uint8_t {
+  none,         ///< the position is fixed
+  voltage,      ///< |V| of a bus, p.u.
+  active_power  ///< P into the branch at its `from` end, MW
+};
+
+/// A tap changer as it is described to the builder. The ratio and the shift of the branch are those at `neutral`.
+struct TapChangerSpec {
+  double ratio_step = 0.0;      ///< change of the ratio per position, over the ratio at `neutral`
+  double shift_step_deg = 0.0;  ///< change of the phase shift per position
+  std::int32_t lowest = 0, highest = 0, neutral = 0;
+  std::int32_t position = 0;  ///< where every flow begins
+  BranchEnd end = BranchEnd::from;
+  TapControl control = TapControl::none;
+  std::string bus;         ///< whose voltage is held
+  double set_point = 1.0;  ///< p.u. or MW, as `control` says
+  double dead_band = 0.0;  ///< full width of the band around the set point, same unit, > 0
+};
 
 /// One bus as it is described to the builder.
 struct BusSpec {
@@ -55,7 +84,26 @@ struct BranchSpec {
   double shift_deg = 0.0;                                       ///< phase shift at the `from` end
   double rating_mva = std::numeric_limits<double>::infinity();  ///< infinity: unlimited
   bool in_service = true;
+  std::optional<TapChangerSpec> tap_changer;
   SourceLocation where;
+};
+
+/// The ideal transformer of a branch.
+struct TapRatio {
+  double tap = 1.0, shift_deg = 0.0;
+};
+
+/// A tap changer of the grid.
+struct TapChanger {
+  BranchId branch;
+  double neutral_tap = 1.0, neutral_shift_deg = 0.0, ratio_step = 0.0, shift_step_deg = 0.0;
+  std::int32_t lowest = 0, highest = 0, neutral = 0, position = 0;
+  BranchEnd end = BranchEnd::from;
+  TapControl control = TapControl::none;
+  BusId bus;  ///< whose voltage is held; invalid otherwise
+  double set_point = 1.0, dead_band = 0.0;
+
+  [[nodiscard]] TapRatio at(std::int32_t at_position) const;
 };
 
 /// Attributes of the buses, indexed by BusId.
@@ -64,7 +112,7 @@ struct BusArrays {
   std::vector<std::uint8_t> in_service;
 };
 
-/// Attributes of the branches, indexed by BranchId.
+/// Attributes of the branches, indexed by BranchId. Ratio and shift are those of the tap changer's first position.
 struct BranchArrays {
   std::vector<BusId> from, to;
   std::vector<BranchKind> kind;
@@ -82,6 +130,13 @@ class Grid {
   [[nodiscard]] const BranchArrays& branch() const { return parts_->branch; }
   [[nodiscard]] const PowerGraph& graph() const { return parts_->graph; }
 
+  /// In the order of their branches.
+  [[nodiscard]] std::span<const TapChanger> tap_changers() const { return parts_->tap_changers; }
+  /// Whether a branch has no impedance, so that its two buses are one while it is closed.
+  [[nodiscard]] bool is_coupler(std::size_t branch) const {
+    return parts_->branch.r_pu[branch] == 0.0 && parts_->branch.x_pu[branch] == 0.0;
+  }
+
   /// Which branches are closed when nothing has been switched: in service, with both buses in service.
   [[nodiscard]] std::vector<std::uint8_t> initially_closed() const;
 
@@ -91,6 +146,7 @@ class Grid {
     double base_mva = 100.0;
     BusArrays bus;
     BranchArrays branch;
+    std::vector<TapChanger> tap_changers;
     PowerGraph graph;
   };
   std::shared_ptr<const Parts> parts_ = std::make_shared<const Parts>();
@@ -115,7 +171,8 @@ class GridBuilder {
     GridNames names;
   };
   /// Checks everything and builds. Reports to `diagnostics` every duplicate name, unknown bus, branch from a bus to
-  /// itself, zero impedance, non-finite or out-of-range attribute; the result is usable only if none was added.
+  /// itself, coupler that transforms or has a shunt, tap changer that does not fit, non-finite or out-of-range
+  /// attribute; the result is usable only if none was added.
   [[nodiscard]] Result build(Diagnostics& diagnostics) const;
 
  private:

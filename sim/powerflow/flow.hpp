@@ -83,6 +83,7 @@ struct FlowResult {
   std::vector<std::complex<double>> voltage_pu;                    ///< per bus, rectangular
   std::vector<double> p_mw, q_mvar;                                ///< net injection per bus
   std::vector<double> p_from_mw, q_from_mvar, p_to_mw, q_to_mvar;  ///< into the branch at each end
+  std::vector<double> i_from_ka, i_to_ka;                          ///< current at each end
   std::vector<double> loading_percent;  ///< larger end's MVA over the rating; 0 where the rating is infinite
   std::vector<double> losses_mw;        ///< p_from + p_to; 0 for an open branch
 };

@@ -18,6 +18,10 @@ powerflow::FlowInput BusInjections::input(bool q_limits) const {
     in.q_min_mvar = q_min_mvar;
     in.q_max_mvar = q_max_mvar;
   }
+  in.p_current_mw = p_current_mw;
+  in.q_current_mvar = q_current_mvar;
+  in.p_impedance_mw = p_impedance_mw;
+  in.q_impedance_mvar = q_impedance_mvar;
   return in;
 }
 
@@ -90,10 +94,48 @@ void choose_slack(const Model& model, const Topology& topology, const StepBlock&
   }
 }
 
+void draw(const Model& model, const StepBlock& block, std::size_t s, std::span<const ZipShares> zip,
+          BusInjections& bus) {
+  const auto served = block.of(ConsumerVar::served_mw, s);
+  const auto drawn = block.of(ConsumerVar::q_mvar, s);
+  const bool dependent = std::any_of(zip.begin(), zip.end(), [](const ZipShares& z) { return !z.constant_power(); });
+  for (auto* part : {&bus.p_current_mw, &bus.q_current_mvar, &bus.p_impedance_mw, &bus.q_impedance_mvar})
+    part->assign(dependent ? model.grid.bus_count() : 0, 0.0);
+  for (std::size_t c = 0; c < model.consumer_count(); ++c) {
+    const std::size_t b = model.consumer_bus[c].index();
+    double p_mw = served[c], q_mvar = drawn[c];
+    if (dependent && !zip[c].constant_power()) {
+      p_mw *= 1.0 - zip[c].p_current - zip[c].p_impedance;
+      q_mvar *= 1.0 - zip[c].q_current - zip[c].q_impedance;
+      bus.p_current_mw[b] -= zip[c].p_current * served[c];
+      bus.q_current_mvar[b] -= zip[c].q_current * drawn[c];
+      bus.p_impedance_mw[b] -= zip[c].p_impedance * served[c];
+      bus.q_impedance_mvar[b] -= zip[c].q_impedance * drawn[c];
+    }
+    bus.p_mw[b] -= p_mw;
+    bus.q_mvar[b] -= q_mvar;
+  }
+}
+
+/// Hands what buses joined by couplers have to the first of them.
+void merge(const MergedBuses& merged, BusInjections& bus) {
+  for (auto* per_bus : {&bus.p_mw, &bus.q_mvar, &bus.q_min_mvar, &bus.q_max_mvar, &bus.p_current_mw,
+                        &bus.q_current_mvar, &bus.p_impedance_mw, &bus.q_impedance_mvar})
+    fold(merged, *per_bus);
+  for (std::size_t b = 0; b < bus.holders.size(); ++b) {
+    if (merged.stands_alone_or_first(b)) continue;
+    bus.holders[merged.into[b]] += bus.holders[b];
+    bus.holders[b] = 0;
+  }
+  powerflow::fold_roles(merged, bus.type, bus.vm_set_pu, {});
+  for (std::uint32_t& slack : bus.slack_bus)
+    if (slack != Islands::k_none) slack = merged.into[slack];
+}
+
 }  // namespace
 
 void gather(const Model& model, const Topology& topology, const StepBlock& block, std::size_t s,
-            std::span<const double> link_mw, BusInjections& bus) {
+            std::span<const double> link_mw, std::span<const ZipShares> zip, BusInjections& bus) {
   const std::size_t buses = model.grid.bus_count();
   for (auto* values : {&bus.p_mw, &bus.q_mvar, &bus.q_min_mvar, &bus.q_max_mvar}) values->assign(buses, 0.0);
   bus.holders.assign(buses, 0);
@@ -121,12 +163,7 @@ void gather(const Model& model, const Topology& topology, const StepBlock& block
     bus.p_mw[connection.bus.index()] += storage_p[st];
     if (std::isnan(connection.vm_set_pu)) bus.q_mvar[connection.bus.index()] += connection.q_per_p * storage_p[st];
   }
-  const auto served = block.of(ConsumerVar::served_mw, s);
-  const auto drawn = block.of(ConsumerVar::q_mvar, s);
-  for (std::size_t c = 0; c < model.consumer_count(); ++c) {
-    bus.p_mw[model.consumer_bus[c].index()] -= served[c];
-    bus.q_mvar[model.consumer_bus[c].index()] -= drawn[c];
-  }
+  draw(model, block, s, zip, bus);
   for (std::size_t b = 0; b < buses; ++b) {  // limits of the solver are on the net injection
     bus.q_min_mvar[b] += bus.q_mvar[b];
     bus.q_max_mvar[b] += bus.q_mvar[b];
@@ -136,6 +173,7 @@ void gather(const Model& model, const Topology& topology, const StepBlock& block
     bus.p_mw[model.dc_links[l].from.index()] += at_from_mw;
     bus.p_mw[model.dc_links[l].to.index()] += at_to_mw;
   }
+  if (topology.admittance.merged.any()) merge(topology.admittance.merged, bus);
 }
 
 LinkEnds link_ends(const DcLink& link, double transfer_mw) {

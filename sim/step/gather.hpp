@@ -10,11 +10,14 @@
 
 namespace gridplus {
 
-/// What the power flow of one step is asked to solve, per bus, with the memory for it.
+/// What the power flow of one step is asked to solve, per bus, with the memory for it. Of buses joined by closed
+/// couplers the first has the figures of all, and the others are `out` (see powerflow::Admittance).
 struct BusInjections {
   std::vector<double> p_mw, q_mvar, vm_set_pu, participation;
   std::vector<double> q_min_mvar, q_max_mvar;  ///< on the net injection
-  std::vector<std::uint32_t> holders;          ///< devices that hold the bus's voltage
+  /// What follows |V| and |V|^2, at 1 p.u.; all four empty where nothing does.
+  std::vector<double> p_current_mw, q_current_mvar, p_impedance_mw, q_impedance_mvar;
+  std::vector<std::uint32_t> holders;  ///< devices that hold the bus's voltage
   std::vector<powerflow::BusType> type;
   std::vector<std::uint32_t> slack_bus;  ///< per island; Islands::k_none where dead
 
@@ -47,8 +50,8 @@ struct LinkEnds {
 [[nodiscard]] LinkEnds link_ends(const DcLink& link, double transfer_mw);
 
 /// Fills `bus` from step `s` of `block`: injections of producers, storage, consumers and DC links, the voltages held,
-/// and the slack bus of each island.
+/// and the slack bus of each island. `zip`: how the consumers' demand follows the voltage.
 void gather(const Model& model, const Topology& topology, const StepBlock& block, std::size_t s,
-            std::span<const double> link_mw, BusInjections& bus);
+            std::span<const double> link_mw, std::span<const ZipShares> zip, BusInjections& bus);
 
 }  // namespace gridplus

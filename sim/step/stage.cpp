@@ -257,6 +257,7 @@ class DevicesStage final : public Stage {
       served[c] = frame.consumer_responses[c].served_mw;
       unserved[c] = demand[c] - served[c];
       q_mvar[c] = frame.consumer_responses[c].q_mvar;
+      frame.zip[c] = frame.consumer_responses[c].zip;
       bus_unserved[model_.consumer_bus[c].index()] += unserved[c];
       frame.costs[s].unserved_cost +=
           unserved[c] * frame.context.step_h * frame.consumer_offers[c].value_of_lost_load_per_mwh;
@@ -339,6 +340,7 @@ Frame make_frame(const Model& model) {
   frame.storage_responses.resize(model.storage_count());
   frame.consumer_offers.resize(model.consumer_count());
   frame.consumer_responses.resize(model.consumer_count());
+  frame.zip.resize(model.consumer_count());
   for (auto* values : {&frame.balancing_up_mw, &frame.balancing_down_mw, &frame.start_cost})
     values->resize(k_steps * model.producer_count());
   frame.balancing.resize(k_steps * model.producer_count());

@@ -40,6 +40,7 @@ struct Frame {
   std::vector<double> balancing_up_mw, balancing_down_mw, start_cost;  ///< [step][producer]
   std::vector<std::uint8_t> balancing, curtailable;                    ///< [step][producer]
   std::vector<double> link_mw;                                         ///< [step][link]
+  std::vector<ZipShares> zip;                                          ///< per consumer, for the whole block
   std::vector<StepCosts> costs;                                        ///< [step]
 
   template <class T>

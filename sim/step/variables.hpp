@@ -58,16 +58,33 @@ inline constexpr std::array k_bus_variables = {
     VariableInfo{"island", "1", "number of the island, -1 for none", Storage::flag},
     VariableInfo{"energised", "1", "whether the bus has voltage", Storage::flag, "no yes"}};
 
-enum class BranchVar : std::uint8_t { p_from_mw, q_from_mvar, p_to_mw, q_to_mvar, loading_percent, losses_mw, closed };
+enum class BranchVar : std::uint8_t {
+  p_from_mw,
+  q_from_mvar,
+  p_to_mw,
+  q_to_mvar,
+  i_from_ka,
+  i_to_ka,
+  loading_percent,
+  losses_mw,
+  closed,
+  tap_position,
+  tap_state
+};
 inline constexpr std::array k_branch_variables = {
     VariableInfo{"p_from_mw", "MW", "active power into the branch at its from end"}.keeping(k_bits_power),
     VariableInfo{"q_from_mvar", "MVAr", "reactive power into the branch at its from end"}.keeping(k_bits_power),
     VariableInfo{"p_to_mw", "MW", "active power into the branch at its to end"}.keeping(k_bits_power),
     VariableInfo{"q_to_mvar", "MVAr", "reactive power into the branch at its to end"}.keeping(k_bits_power),
+    VariableInfo{"i_from_ka", "kA", "current at the from end"}.keeping(k_bits_power),
+    VariableInfo{"i_to_ka", "kA", "current at the to end"}.keeping(k_bits_power),
     VariableInfo{"loading_percent", "percent", "larger end's apparent power over the rating"}.rounded_to(
         k_resolution_percent),
     VariableInfo{"losses_mw", "MW", "active power lost in the branch", Storage::exact}.rounded_to(k_resolution_mw),
-    VariableInfo{"closed", "1", "whether the branch is in operation", Storage::flag, "no yes"}};
+    VariableInfo{"closed", "1", "whether the branch is in operation", Storage::flag, "no yes"},
+    VariableInfo{"tap_position", "1", "position of the tap changer, 0 where there is none", Storage::flag},
+    VariableInfo{"tap_state", "1", "what became of the tap changer", Storage::flag,
+                 "fixed regulated at_limit hunting"}};
 
 enum class ProducerVar : std::uint8_t {
   p_mw,

@@ -22,6 +22,8 @@ class PowerFlowFile : public testing::Test {
     result_.p_mw = {10.0, -9.5, 0.0};
     result_.q_mvar = {1.0, 2.0, 0.0};
     result_.p_from_mw = result_.q_from_mvar = result_.p_to_mw = result_.q_to_mvar = {1.0, 2.0};
+    result_.i_from_ka = {0.2, 0.0};
+    result_.i_to_ka = {0.21, 0.0};
     result_.loading_percent = {30.0, 0.0};
     result_.losses_mw = {0.5, 0.0};
     PowerFlowSnapshot snapshot{&model_->grid, &model_->names.grid, "case3.m", "ac", &state_, &result_};

@@ -48,6 +48,32 @@ TEST(Load, OhmsBecomePerUnitOnTheVoltageOfTheFromBus) {
   EXPECT_NEAR(model->grid.branch().b_pu[0], 28e-6 * z_base_ohm, 1e-15);
 }
 
+/// The small scenario with other impedances and keys for its branch.
+std::string with_branch(const std::string& keys) {
+  std::string text = small_scenario();
+  const std::string old = "r: 0.01 p.u., x: 0.05 p.u.";
+  return text.replace(text.find(old), old.size(), keys);
+}
+
+TEST(Load, ATapChangerBeginsAtItsPositionAndHoldsTheToBusUnlessToldOtherwise) {
+  const auto model = model_of(with_branch(
+      "x: 0.1 p.u., kind: transformer, tap: 1.02, tap_step: 1.25 %, tap_lowest: -8, tap_highest: 8, tap_position: 2, "
+      "tap_side: to, tap_control: voltage, tap_voltage: 1.01 p.u."));
+  ASSERT_EQ(model->grid.tap_changers().size(), 1U);
+  const TapChanger& changer = model->grid.tap_changers()[0];
+  EXPECT_EQ(changer.bus, model->grid.branch().to[0]);
+  EXPECT_EQ(changer.end, BranchEnd::to);
+  EXPECT_EQ(changer.set_point, 1.01);
+  EXPECT_DOUBLE_EQ(changer.dead_band, 1.2 * 0.0125);
+  EXPECT_DOUBLE_EQ(model->grid.branch().tap[0], 1.02 / 1.025);
+}
+
+TEST(Load, ACouplerNeedsNoImpedance) {
+  const auto model = model_of(with_branch("kind: coupler"));
+  EXPECT_TRUE(model->grid.is_coupler(0));
+  EXPECT_EQ(model->grid.branch().kind[0], BranchKind::coupler);
+}
+
 TEST(Load, DevicesAreGroupedByModelInTheOrderOfTheRegistry) {
   std::string text = small_scenario();
   text.insert(text.find("  - {name: plant"),

@@ -210,6 +210,56 @@ def test_powerflow_of_one_step_of_a_scenario(scenario):
     assert wrong.returncode == 2 and "outside the run" in wrong.stderr
 
 
+STATION = """gridplus: 1
+name: station
+currency: EUR
+time: {start: 2018-01-01T00:00+08:00, steps: 4, step: 1 h}
+grid:
+  buses:
+    - {name: hv, voltage: 110 kV}
+    - {name: lv_a, voltage: 20 kV}
+    - {name: lv_b, voltage: 20 kV}
+  branches:
+    - {name: t1, from: hv, to: lv_a, kind: transformer, x: 0.2 p.u., rating: 60 MVA, tap_step: 1.25 %, tap_lowest: -8,
+       tap_highest: 8, tap_control: voltage, tap_voltage: 1.01 p.u., tap_voltage_band: 0.02 p.u.}
+    - {name: coupler, from: lv_a, to: lv_b, kind: coupler, rating: 60 MVA}
+producers:
+  - {name: grid, model: external_grid, bus: hv, import_limit: 200 MW, import_price: 60 EUR/MWh, voltage: 1.0 p.u.}
+consumers:
+  - {name: town, model: load, bus: lv_b, demand: 30 MW, power_factor: 0.9, current_share: 20 %, impedance_share: 0.5}
+"""
+
+
+def test_powerflow_shows_taps_couplers_currents_and_what_is_drawn_at_the_solved_voltage(tmp_path):
+    (tmp_path / "station.yaml").write_text(STATION)
+    flow = json.loads(gridplus("powerflow", tmp_path / "station.yaml", "--json").stdout)
+    low, high = flow["bus"]["vm_pu"][1:]
+    assert low == high and abs(low - 1.01) <= 0.01
+    assert flow["tap_changer"]["branch"] == ["t1"] and flow["tap_changer"]["tap_state"] == ["regulated"]
+    assert flow["tap_changer"]["tap_position"][0] < 0
+    drawn = 30 * (0.3 + 0.2 * low + 0.5 * low**2)
+    assert flow["total"]["demand_mw"] == pytest.approx(drawn, abs=1e-9)
+    assert flow["branch"]["p_from_mw"][1] == pytest.approx(drawn, abs=1e-4)
+    mva = (flow["branch"]["p_from_mw"][1] ** 2 + flow["branch"]["q_from_mvar"][1] ** 2) ** 0.5
+    assert flow["branch"]["i_from_ka"][1] == pytest.approx(mva / (3**0.5 * 20 * low))
+    assert flow["branch"]["loading_percent"][1] == pytest.approx(100 * mva / 60)
+    assert "t1 at position" in gridplus("powerflow", tmp_path / "station.yaml").stdout
+
+
+def test_a_matpower_branch_without_impedance_is_a_coupler(tmp_path):
+    case = tmp_path / "three.m"
+    text = MATPOWER_CASE.replace("PD", "100").replace("];\nmpc.gen", "  3 1 30 10 0 0 1 1 0 110 1 1.1 0.9;\n];\nmpc.gen")
+    case.write_text(text.replace("];\n\"\"\"", "").replace("0 0 1 -360 360;\n", "0 0 1 -360 360;\n  2 3 0 0 0 0 0 0 0 0 1 -360 360;\n"))
+    for options in ([], ["--dc"]):
+        flow = json.loads(gridplus("powerflow", case, "--json", *options).stdout)
+        assert flow["status"] == "converged"
+        assert flow["bus"]["va_deg"][1] == flow["bus"]["va_deg"][2]
+        assert flow["branch"]["p_from_mw"][1] == pytest.approx(30)
+    done = gridplus("import", "matpower", case, "-o", tmp_path / "imported")
+    assert done.returncode == 0, done.stderr
+    assert "coupler" in (tmp_path / "imported" / "branches.csv").read_text()
+
+
 def test_stages_are_listed_in_order(scenario):
     labels = [line.split()[0] for line in gridplus("run", scenario, "--stages").stdout.splitlines()]
     assert labels == ["policy", "events", "exogenous", "control", "devices", "network", "account"]

@@ -80,15 +80,22 @@ std::vector<std::string> reference_cases(const std::string& variant) {
   return names;
 }
 
-TEST(PowerFlowReference, AcFlowsAgreeWithMatpower) {
+/// What every AC promise is tested with: the lanes that solve in the program, and their twin.
+class EveryEngine : public testing::TestWithParam<Engine> {};
+INSTANTIATE_TEST_SUITE_P(PowerFlowReference, EveryEngine, testing::Values(Engine::lanes, Engine::reference),
+                         [](const auto& instance) { return instance.param == Engine::lanes ? "lanes" : "reference"; });
+
+TEST_P(EveryEngine, AcFlowsAgreeWithMatpower) {
   GRIDPLUS_NEED_SHARED();
   const std::vector<std::string> names = reference_cases("");
   ASSERT_GE(names.size(), 9U);
   for (const std::string& name : names) {
     SCOPED_TRACE(name);
     const auto folder = shared_folder() / "reference/pf" / name;
-    const PowerFlowStudy study = solve_power_flow(shared_case(name), {.tolerance_pu = k_solver_tolerance_pu});
+    const PowerFlowStudy study =
+        solve_power_flow(shared_case(name), {.tolerance_pu = k_solver_tolerance_pu, .engine = GetParam()});
     ASSERT_TRUE(study.report.converged());
+    EXPECT_EQ(study.engine, GetParam());
     EXPECT_EQ(study.start, Start::case_voltages);
     const Difference difference = voltage_difference(study, read_columns(folder / "bus.csv"));
     EXPECT_LT(difference.vm_pu, k_voltage_tolerance_pu);
@@ -97,15 +104,16 @@ TEST(PowerFlowReference, AcFlowsAgreeWithMatpower) {
   }
 }
 
-TEST(PowerFlowReference, DcFlowsAgreeWithMatpower) {
+TEST_P(EveryEngine, DcFlowsAgreeWithMatpower) {
   GRIDPLUS_NEED_SHARED();
   const std::vector<std::string> names = reference_cases("dc");
   ASSERT_GE(names.size(), 4U);
   for (const std::string& name : names) {
     SCOPED_TRACE(name);
     const auto folder = shared_folder() / "reference/pf" / (name + "__dc");
-    const PowerFlowStudy study = solve_power_flow(shared_case(name), {.dc = true});
+    const PowerFlowStudy study = solve_power_flow(shared_case(name), {.dc = true, .engine = GetParam()});
     ASSERT_TRUE(study.report.converged());
+    EXPECT_EQ(study.engine, GetParam());
     const Difference difference = voltage_difference(study, read_columns(folder / "bus.csv"));
     EXPECT_LT(difference.vm_pu, k_voltage_tolerance_pu);
     EXPECT_LT(difference.va_deg, k_angle_tolerance_deg);
@@ -136,16 +144,17 @@ void expect_complementarity(const PowerFlowStudy& study) {
   }
 }
 
-TEST(PowerFlowReference, FlowsWithinReactiveLimitsAgreeWithMatpowerOrAreRightByDefinition) {
+TEST_P(EveryEngine, FlowsWithinReactiveLimitsAgreeWithMatpowerOrAreRightByDefinition) {
   GRIDPLUS_NEED_SHARED();
   const std::vector<std::string> names = reference_cases("qlim");
   ASSERT_GE(names.size(), 3U);
   std::size_t agreeing = 0;
   for (const std::string& name : names) {
     SCOPED_TRACE(name);
-    const PowerFlowStudy study =
-        solve_power_flow(shared_case(name), {.enforce_q_limits = true, .tolerance_pu = k_solver_tolerance_pu});
+    const PowerFlowStudy study = solve_power_flow(
+        shared_case(name), {.enforce_q_limits = true, .tolerance_pu = k_solver_tolerance_pu, .engine = GetParam()});
     ASSERT_TRUE(study.report.converged());
+    EXPECT_EQ(study.engine, GetParam());
     expect_complementarity(study);
     for (const char* variant : {"__qlim", "__qlim2"}) {
       const auto folder = shared_folder() / "reference/pf" / (name + variant);
@@ -161,19 +170,21 @@ TEST(PowerFlowReference, FlowsWithinReactiveLimitsAgreeWithMatpowerOrAreRightByD
   EXPECT_GE(agreeing, 1U);
 }
 
-TEST(PowerFlowReference, EveryCaseWithLimitsIsRightByDefinition) {
+TEST_P(EveryEngine, EveryCaseWithLimitsIsRightByDefinition) {
   GRIDPLUS_NEED_SHARED();
   // case4gs has too little reactive power for its load: no answer exists near rated voltage.
   for (const char* name :
        {"case14", "case24_ieee_rts", "case39", "case57", "case1354pegase", "case1888rte", "case2383wp", "case6495rte",
         "case9241pegase", "case_ACTIVSg2000", "case_ACTIVSg10k", "case13659pegase"}) {
     SCOPED_TRACE(name);
-    const PowerFlowStudy study =
-        solve_power_flow(shared_case(name), {.enforce_q_limits = true, .tolerance_pu = k_solver_tolerance_pu});
+    const PowerFlowStudy study = solve_power_flow(
+        shared_case(name), {.enforce_q_limits = true, .tolerance_pu = k_solver_tolerance_pu, .engine = GetParam()});
     ASSERT_TRUE(study.report.converged());
+    EXPECT_EQ(study.engine, GetParam());
     expect_complementarity(study);
   }
-  EXPECT_FALSE(solve_power_flow(shared_case("case4gs"), {.enforce_q_limits = true}).report.converged());
+  EXPECT_FALSE(
+      solve_power_flow(shared_case("case4gs"), {.enforce_q_limits = true, .engine = GetParam()}).report.converged());
 }
 
 /// A case as that solver read it. It passed over the last statements of case141, by which the file turns apparent into
@@ -186,20 +197,56 @@ Case case_of_other_solver(const std::string& name) {
   return parse(std::string_view(text).substr(0, text.find("pf = 0.85;")), "case141.m");
 }
 
-TEST(PowerFlowReference, AllCasesAgreeWithAnotherSolver) {
+TEST_P(EveryEngine, AllCasesAgreeWithAnotherSolver) {
   GRIDPLUS_NEED_SHARED();
   std::size_t cases = 0;
   for (const auto& entry : std::filesystem::directory_iterator(shared_folder() / "data/matpower/reference_pf")) {
     const std::string name = entry.path().stem().string();
     SCOPED_TRACE(name);
-    const PowerFlowStudy study = solve_power_flow(case_of_other_solver(name), {.tolerance_pu = k_solver_tolerance_pu});
+    const PowerFlowStudy study =
+        solve_power_flow(case_of_other_solver(name), {.tolerance_pu = k_solver_tolerance_pu, .engine = GetParam()});
     ASSERT_TRUE(study.report.converged());
+    EXPECT_EQ(study.engine, GetParam());
     const Difference difference = voltage_difference(study, read_columns(entry.path()));
     EXPECT_LT(difference.vm_pu, k_voltage_tolerance_pu);
     EXPECT_LT(difference.va_deg, k_angle_tolerance_deg);
     ++cases;
   }
   EXPECT_EQ(cases, 25U);
+}
+
+/// The case with every voltage at 1 p.u. and the angle of its reference bus.
+Case from_flat_start(Case data) {
+  double reference_deg = 0.0;
+  for (const Bus& bus : data.buses)
+    if (bus.type == 3) reference_deg = bus.va_deg;
+  for (Bus& bus : data.buses) {
+    bus.vm_pu = 1.0;
+    if (bus.type != 3) bus.va_deg = reference_deg;
+  }
+  return data;
+}
+
+TEST(PowerFlowReference, AFlatStartEndsInLanesWhereThePlainNewtonEnds) {
+  GRIDPLUS_NEED_SHARED();
+  std::size_t solved = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(shared_folder() / "data/matpower/reference_pf")) {
+    const std::string name = entry.path().stem().string();
+    SCOPED_TRACE(name);
+    const Case flat = from_flat_start(case_of_other_solver(name));
+    const PowerFlowStudy twin =
+        solve_power_flow(flat, {.tolerance_pu = k_solver_tolerance_pu, .engine = Engine::reference});
+    if (!twin.report.converged() || twin.start != Start::case_voltages) continue;
+    const Columns published = read_columns(entry.path());
+    if (voltage_difference(twin, published).vm_pu > k_voltage_tolerance_pu) continue;  // another solution
+    const PowerFlowStudy lanes = solve_power_flow(flat, {.tolerance_pu = k_solver_tolerance_pu});
+    EXPECT_TRUE(lanes.report.converged());
+    EXPECT_EQ(lanes.engine, Engine::lanes);
+    EXPECT_LT(voltage_difference(lanes, published).vm_pu, k_voltage_tolerance_pu);
+    ++solved;
+  }
+  std::cout << solved << " cases from a flat start\n";
+  EXPECT_GE(solved, 15U);
 }
 
 TEST(PowerFlowReference, KnownLossesAreMet) {
@@ -219,7 +266,7 @@ TEST(PowerFlowReference, RtsGmlcAgreesWithItsPublishedSolution) {
   const Case data = read_case(rts / "matpower/RTS_GMLC.m");
   for (const bool dc : {false, true}) {
     SCOPED_TRACE(dc ? "DC" : "AC");
-    const PowerFlowStudy study = solve_power_flow(data, {.dc = dc});
+    const PowerFlowStudy study = solve_power_flow(data, {.dc = dc, .engine = Engine::reference});
     ASSERT_TRUE(study.report.converged());
     const std::string stem = dc ? "matpower8_dcpf_" : "matpower8_acpf_";
     const Difference difference = voltage_difference(study, read_columns(rts / "reference" / (stem + "bus.csv")));

@@ -55,6 +55,9 @@ std::string text_of(const FlowCase& flow) {
                        flow.names.branch[l]);
   else
     out += fmt::format("{:<18}no branch has a rating\n", "highest loading");
+  for (std::size_t i = 0; i < flow.tap.branch.size(); ++i)
+    out += fmt::format("{:<18}{} at position {}, {}\n", "tap changer", flow.tap.branch[i], flow.tap.position[i],
+                       flow.tap.state[i]);
   constexpr std::size_t k_most_notes = 12;
   for (std::size_t i = 0; i < std::min(flow.notes.size(), k_most_notes); ++i)
     out += fmt::format("{:<18}{}\n", "note", flow.notes[i]);
@@ -103,9 +106,14 @@ std::string json_of(const FlowCase& flow) {
                     {"q_from_mvar", finite(flow.result.q_from_mvar)},
                     {"p_to_mw", finite(flow.result.p_to_mw)},
                     {"q_to_mvar", finite(flow.result.q_to_mvar)},
+                    {"i_from_ka", finite(flow.result.i_from_ka)},
+                    {"i_to_ka", finite(flow.result.i_to_ka)},
                     {"loading_percent", finite(flow.result.loading_percent)},
                     {"losses_mw", finite(flow.result.losses_mw)},
                     {"closed", flow.closed}};
+  if (!flow.tap.branch.empty())
+    json["tap_changer"] = {
+        {"branch", flow.tap.branch}, {"tap_position", flow.tap.position}, {"tap_state", flow.tap.state}};
   json["producer"] = {{"producer", flow.producer.name},
                       {"bus", bus_names(flow, flow.producer.bus)},
                       {"p_mw", finite(flow.producer.p_mw)},

@@ -10,6 +10,7 @@
 #include "scenarios/importers/matpower_power_flow.hpp"
 #include "scenarios/load.hpp"
 #include "sim/grid/islands.hpp"
+#include "sim/powerflow/tap_regulator.hpp"
 #include "sim/step/simulation.hpp"
 
 namespace gridplus::tools {
@@ -23,6 +24,9 @@ FlowCase from_matpower(const FlowRequest& request) {
   FlowCase out;
   out.title = data.name;
   out.notes = study.snapshot.notes;
+  if (study.snapshot.merged.any())
+    out.notes.push_back(fmt::format("branches without impedance: {}; the buses that they join have one voltage",
+                                    study.snapshot.merged.couplers.size()));
   if (study.start == matpower::Start::dc_angles)
     out.notes.push_back(
         "the flow did not converge from the case's own voltages; it was started from the angles of a DC power flow");
@@ -35,7 +39,8 @@ FlowCase from_matpower(const FlowRequest& request) {
   out.names = study.snapshot.names;
   out.state = study.state;
   out.result = study.result;
-  for (const powerflow::BusType type : study.snapshot.type) out.energised.push_back(type != powerflow::BusType::out);
+  for (const std::uint32_t bus : study.snapshot.merged.into)
+    out.energised.push_back(study.snapshot.type[bus] != powerflow::BusType::out);
   out.closed = study.snapshot.branch_closed;
   for (std::size_t g = 0; g < data.generators.size(); ++g) {
     out.producer.name.push_back(g < data.generator_names.size() ? data.generator_names[g]
@@ -110,9 +115,18 @@ FlowCase from_scenario(const FlowRequest& request) {
   out.result.q_from_mvar = values(block->of(BranchVar::q_from_mvar, s));
   out.result.p_to_mw = values(block->of(BranchVar::p_to_mw, s));
   out.result.q_to_mvar = values(block->of(BranchVar::q_to_mvar, s));
+  out.result.i_from_ka = values(block->of(BranchVar::i_from_ka, s));
+  out.result.i_to_ka = values(block->of(BranchVar::i_to_ka, s));
   out.result.loading_percent = values(block->of(BranchVar::loading_percent, s));
   out.result.losses_mw = values(block->of(BranchVar::losses_mw, s));
   out.closed = flags(block->of(BranchVar::closed, s));
+  for (const TapChanger& changer : model->grid.tap_changers()) {
+    const std::size_t k = changer.branch.index();
+    out.tap.branch.push_back(model->names.grid.branch[k]);
+    out.tap.position.push_back(static_cast<std::int32_t>(block->of(BranchVar::tap_position, s)[k]));
+    out.tap.state.emplace_back(powerflow::to_string(
+        static_cast<powerflow::TapState>(static_cast<int>(block->of(BranchVar::tap_state, s)[k]))));
+  }
   out.producer.name = model->names.producer;
   for (const Connection& connection : model->producer_connection) out.producer.bus.push_back(connection.bus);
   out.producer.p_mw = values(block->of(ProducerVar::p_mw, s));

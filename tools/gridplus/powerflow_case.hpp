@@ -36,6 +36,10 @@ struct FlowCase {
     std::vector<double> p_mw, q_mvar;
     std::vector<std::uint8_t> online;
   } producer;
+  struct Taps {
+    std::vector<std::string> branch, state;
+    std::vector<std::int32_t> position;
+  } tap;  ///< the tap changers of a scenario
   double generation_mw = 0.0, demand_mw = 0.0, losses_mw = 0.0, unserved_mw = 0.0;
 };
 

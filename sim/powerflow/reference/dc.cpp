@@ -15,19 +15,25 @@ namespace gridplus::powerflow::reference {
 namespace {
 
 constexpr double k_radian = std::numbers::pi / 180.0;
+constexpr double k_root_3 = std::numbers::sqrt3;
 /// Balance asked of the solution, relative to the largest injection.
 constexpr double k_tolerance = 1e-9;
 
 }  // namespace
 
 DcSolver::DcSolver(const Grid& grid, std::span<const std::uint8_t> branch_closed)
-    : grid_(grid), islands_(find_islands(grid, branch_closed)), susceptance_(grid.branch_count(), 0.0) {
+    : grid_(grid),
+      merged_(merge_buses(grid, branch_closed)),
+      islands_(find_merged_islands(grid, branch_closed, merged_)),
+      susceptance_(grid.branch_count(), 0.0) {
   const BranchArrays& branch = grid.branch();
+  shunt_mw_ = grid.bus().gs_mw;
+  fold(merged_, shunt_mw_);
   row_start_.assign(grid.bus_count() + 1, 0);
   for (std::size_t k = 0; k < grid.branch_count(); ++k) {
-    const std::uint32_t from = branch.from[k].index();
-    const std::uint32_t to = branch.to[k].index();
+    const std::uint32_t from = from_bus(k), to = to_bus(k);
     if (branch_closed[k] == 0 || grid.bus().in_service[from] == 0 || grid.bus().in_service[to] == 0) continue;
+    if (grid.is_coupler(k)) continue;
     const double x = branch.x_pu[k] != 0.0 ? branch.x_pu[k] : std::abs(branch.r_pu[k]);
     susceptance_[k] = 1.0 / (x * branch.tap[k]);
     ++row_start_[from + 1];
@@ -38,8 +44,8 @@ DcSolver::DcSolver(const Grid& grid, std::span<const std::uint8_t> branch_closed
   std::vector<std::int32_t> next(row_start_.begin(), row_start_.end() - 1);
   for (std::size_t k = 0; k < grid.branch_count(); ++k) {
     if (susceptance_[k] == 0.0) continue;
-    for (const BusId end : {branch.from[k], branch.to[k]}) {
-      incident_[static_cast<std::size_t>(next[end.index()]++)] = static_cast<std::uint32_t>(k);
+    for (const std::uint32_t end : {from_bus(k), to_bus(k)}) {
+      incident_[static_cast<std::size_t>(next[end]++)] = static_cast<std::uint32_t>(k);
     }
   }
 }
@@ -80,8 +86,7 @@ SolveStatus DcSolver::update_factors(const FlowInput& input) {
     column.clear();
     for (std::int32_t e = row_start_[i]; e < row_start_[i + 1]; ++e) {
       const std::uint32_t k = incident_[static_cast<std::size_t>(e)];
-      const BusId from = grid_.branch().from[k];
-      const std::uint32_t other = from.index() == i ? grid_.branch().to[k].index() : from.index();
+      const std::uint32_t other = from_bus(k) == i ? to_bus(k) : from_bus(k);
       column[unknown_[i]] += susceptance_[k];
       if (unknown_[other] >= 0) column[unknown_[other]] -= susceptance_[k];
     }
@@ -107,7 +112,7 @@ void DcSolver::share_missing_power(const FlowInput& input) {
   for (std::size_t i = 0; i < type_.size(); ++i) {
     if (type_[i] == BusType::out) continue;
     const double dependent_mw = voltage_dependent_power(input, i, 1.0).power_mva.real();
-    injection_pu_[i] = (input.p_mw[i] + dependent_mw - grid_.bus().gs_mw[i]) / base;
+    injection_pu_[i] = (input.p_mw[i] + dependent_mw - shunt_mw_[i]) / base;
     missing[islands_.of_bus[i]] -= injection_pu_[i];
     if (!input.participation.empty()) shares[islands_.of_bus[i]] += input.participation[i];
   }
@@ -145,8 +150,7 @@ SolveReport DcSolver::solve(const FlowInput& input, FlowState& state, FlowResult
   }
   const BranchArrays& branch = grid_.branch();
   for (std::size_t k = 0; k < susceptance_.size(); ++k) {
-    const std::uint32_t from = branch.from[k].index();
-    const std::uint32_t to = branch.to[k].index();
+    const std::uint32_t from = from_bus(k), to = to_bus(k);
     const double known = susceptance_[k] * k_radian * (state.va_deg[from] - state.va_deg[to] - branch.shift_deg[k]);
     if (unknown_[from] >= 0) rhs[static_cast<std::size_t>(unknown_[from])] -= known;
     if (unknown_[to] >= 0) rhs[static_cast<std::size_t>(unknown_[to])] += known;
@@ -155,6 +159,8 @@ SolveReport DcSolver::solve(const FlowInput& input, FlowState& state, FlowResult
   for (std::size_t i = 0; i < type_.size(); ++i) {
     if (unknown_[i] >= 0) state.va_deg[i] = rhs[static_cast<std::size_t>(unknown_[i])] / k_radian;
   }
+  spread(merged_, state.vm_pu);
+  spread(merged_, state.va_deg);
   report.iterations = 1;
   report.max_mismatch_pu = compute_flows(state, result);
   double largest = 1.0;
@@ -175,18 +181,20 @@ double DcSolver::compute_flows(const FlowState& state, FlowResult& result) const
   result.p_mw.assign(type_.size(), 0.0);
   result.q_mvar.assign(type_.size(), 0.0);
   for (auto* per_branch : {&result.p_from_mw, &result.q_from_mvar, &result.p_to_mw, &result.q_to_mvar,
-                           &result.loading_percent, &result.losses_mw}) {
+                           &result.i_from_ka, &result.i_to_ka, &result.loading_percent, &result.losses_mw}) {
     per_branch->assign(branches, 0.0);
   }
   for (std::size_t k = 0; k < branches; ++k) {
-    const std::uint32_t from = branch.from[k].index();
-    const std::uint32_t to = branch.to[k].index();
+    const std::uint32_t from = from_bus(k), to = to_bus(k);
     if (susceptance_[k] == 0.0 || type_[from] == BusType::out) continue;
     const double angle = (state.va_deg[from] - state.va_deg[to] - branch.shift_deg[k]) * k_radian;
     const double p_mw = base * susceptance_[k] * angle;
     result.p_from_mw[k] = p_mw;
     result.p_to_mw[k] = -p_mw;
     result.loading_percent[k] = 100.0 * std::abs(p_mw) / branch.rating_mva[k];
+    const auto current_ka = [&](BusId bus) { return std::abs(p_mw) / (k_root_3 * grid_.bus().vn_kv[bus.index()]); };
+    result.i_from_ka[k] = current_ka(branch.from[k]);
+    result.i_to_ka[k] = current_ka(branch.to[k]);
     result.p_mw[from] += p_mw;
     result.p_mw[to] -= p_mw;
   }
@@ -197,7 +205,7 @@ double DcSolver::compute_flows(const FlowState& state, FlowResult& result) const
     const double difference = std::abs(result.p_mw[i] / base - injection_pu_[i]);
     mismatch = std::max(mismatch, difference);
     sum += difference;
-    result.p_mw[i] += grid_.bus().gs_mw[i];
+    result.p_mw[i] += shunt_mw_[i];
   }
   return std::isfinite(sum) ? mismatch : std::numeric_limits<double>::infinity();
 }

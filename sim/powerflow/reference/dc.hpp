@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "sim/grid/islands.hpp"
+#include "sim/grid/merged_buses.hpp"
 #include "sim/powerflow/flow.hpp"
 #include "sim/powerflow/reference/sparse_lu.hpp"
 
@@ -25,8 +26,9 @@ class DcSolver {
   DcSolver(const Grid& grid, std::span<const std::uint8_t> branch_closed);
 
   /// Solves and fills `state` (|V| = 1, or 0 at buses that are out) and `result` (reactive powers and losses are 0; the
-  /// bus injections include what the slack buses took up). Only P, types, slack angles and participation are read.
-  /// Throws InvariantError if `input` breaks its promises.
+  /// bus injections include what the slack buses took up). Buses joined by closed couplers are
+  /// to be given as to the AC solvers (see Admittance), and couplers carry nothing in `result`. Only P, types, slack
+  /// angles and participation are read. Throws InvariantError if `input` breaks its promises.
   SolveReport solve(const FlowInput& input, FlowState& state, FlowResult& result);
 
  private:
@@ -36,8 +38,13 @@ class DcSolver {
   void share_missing_power(const FlowInput& input);
   double compute_flows(const FlowState& state, FlowResult& result) const;
 
+  [[nodiscard]] std::uint32_t from_bus(std::size_t k) const { return merged_.into[grid_.branch().from[k].index()]; }
+  [[nodiscard]] std::uint32_t to_bus(std::size_t k) const { return merged_.into[grid_.branch().to[k].index()]; }
+
   const Grid& grid_;
+  MergedBuses merged_;
   Islands islands_;
+  std::vector<double> shunt_mw_;         ///< per group of merged buses, at its first
   std::vector<double> susceptance_;      ///< per branch, 0 where open
   std::vector<std::int32_t> row_start_;  ///< branches at each bus: places in `incident_`
   std::vector<std::uint32_t> incident_;

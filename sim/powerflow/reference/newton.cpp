@@ -24,13 +24,14 @@ std::vector<std::uint8_t> closed_branches(const Admittance& y) {
   std::vector<std::uint8_t> closed(y.branch.size());
   std::transform(y.branch.begin(), y.branch.end(), closed.begin(),
                  [](const BranchAdmittance& branch) { return branch.ft != Complex{} ? 1 : 0; });
+  for (const std::uint32_t coupler : y.merged.couplers) closed[coupler] = 1;
   return closed;
 }
 
 }  // namespace
 
 NewtonSolver::NewtonSolver(const Grid& grid, const Admittance& admittance)
-    : grid_(grid), y_(admittance), islands_(find_islands(grid, closed_branches(admittance))) {
+    : grid_(grid), y_(admittance), islands_(find_merged_islands(grid, closed_branches(admittance), admittance.merged)) {
   const std::size_t buses = grid.bus_count();
   const std::size_t entries = y_.column.size();
   ensure(y_.bus_count() == buses, "the admittances belong to another grid");

@@ -68,6 +68,29 @@ TEST(Load, APurelyReactiveLoadIsServedWhole) {
   EXPECT_EQ(Load::step(params, state, {0}, context_of()).q_mvar, 12.0);
 }
 
+TEST(Load, ReactiveSharesAreThoseOfActivePowerUnlessGiven) {
+  auto params = load(1);
+  params.p_current_share = 0.3;
+  params.p_impedance_share = 0.2;
+  params = prepared<Load>(params);
+  Load::State state;
+  const ZipShares same = Load::step(params, state, {1}, context_of()).zip;
+  EXPECT_EQ(same.q_current, 0.3);
+  EXPECT_EQ(same.q_impedance, 0.2);
+  params.q_impedance_share = 1.0;
+  params = prepared<Load>(params);
+  const ZipShares own = Load::step(params, state, {1}, context_of()).zip;
+  EXPECT_EQ(own.p_impedance, 0.2);
+  EXPECT_EQ(own.q_impedance, 1.0);
+}
+
+TEST(Load, DrawsItsDemandAtOnePerUnitAndByItsSharesElsewhere) {
+  const ZipShares zip{.p_current = 0.3, .p_impedance = 0.2, .q_current = 0.0, .q_impedance = 1.0};
+  EXPECT_EQ(zip.p_factor(1.0), 1.0);
+  EXPECT_NEAR(zip.p_factor(0.9), 0.5 + 0.3 * 0.9 + 0.2 * 0.81, 1e-15);
+  EXPECT_NEAR(zip.q_factor(0.9), 0.81, 1e-15);
+}
+
 TEST(Load, BlamesTheFieldThatDoesNotFit) {
   auto params = load(1);
   params.power_factor = 0.9;

@@ -167,6 +167,22 @@ TEST_F(SmallGrid, TheVectorGroupIsLeftOutUnlessAsked) {
   EXPECT_EQ(shift(import({{"phase_shift", "on"}})), 150.0);
 }
 
+TEST_F(SmallGrid, ATapChangerKeepsItsPositionsAndBeginsAtTheOneOfTheData) {
+  const std::string text = test::file_text(import(), "transformers.csv");
+  csv::Reader reader = csv::Reader::over(text, "transformers.csv");
+  ASSERT_TRUE(reader.next());
+  const auto number = [&](const char* column) { return reader.number(reader.need(column)); };
+  EXPECT_EQ(number("tap"), 1.0);  // at the neutral position
+  EXPECT_EQ(number("tap_step"), 0.025);
+  EXPECT_EQ(number("tap_lowest"), -2);
+  EXPECT_EQ(number("tap_highest"), 2);
+  EXPECT_EQ(number("tap_position"), 1);
+  EXPECT_EQ(reader.row()[reader.need("tap_side")], "from");
+  write("Transformer.csv",
+        "id;nodeHV;nodeLV;type;tappos;autoTap;autoTapSide;loadingMax\nt1;MV 1;LV aux;T16;1;1;LV;100\n");
+  EXPECT_TRUE(test::has_note(import(), "tap_control: voltage and tap_voltage turn control on"));
+}
+
 TEST_F(SmallGrid, WhatCannotBeRepresentedIsRefused) {
   write("PowerPlant.csv", "id;node\nplant;LV 1\n");
   EXPECT_NE(problems().find("PowerPlant.csv:2:1: the grid has 1 rows of a kind that is not read"), std::string::npos);

@@ -1,6 +1,7 @@
 // Small grids and flows for the tests of the power-flow solvers.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@ namespace gridplus::powerflow::test {
 struct Link {
   std::size_t from = 0, to = 0;
   double r_pu = 0.0, x_pu = 0.1, b_pu = 0.0, tap = 1.0, shift_deg = 0.0, g_pu = 0.0;
+  std::optional<TapChangerSpec> tap_changer = {};
 };
 
 /// A grid on a base of 100 MVA, with shunts gs + j bs (MW, MVAr at 1 p.u.) where given.
@@ -41,6 +43,8 @@ inline Grid make_grid(std::size_t buses, const std::vector<Link>& links,
     branch.tap = link.tap;
     branch.shift_deg = link.shift_deg;
     branch.rating_mva = 100.0;
+    branch.tap_changer = link.tap_changer;
+    if (link.r_pu == 0.0 && link.x_pu == 0.0) branch.kind = BranchKind::coupler;
     builder.add(std::move(branch));
   }
   Diagnostics diagnostics;

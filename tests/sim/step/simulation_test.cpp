@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <limits>
+#include <memory>
 #include <numeric>
+#include <set>
 
+#include "sim/powerflow/tap_regulator.hpp"
 #include "tests/sim/step/small_system.hpp"
 
 namespace gridplus {
@@ -33,6 +37,118 @@ double figure(const RunSummary& summary, std::string_view name) {
     if (kpi.name == name) return kpi.value;
   ADD_FAILURE() << "no figure " << name;
   return 0.0;
+}
+
+TEST(Simulation, LoadsDrawWhatTheSolvedVoltageMakesThem) {
+  const auto model = test::small_system(100);
+  models::Load::Params town, village;
+  town.demand_mw = {60.0, {}};
+  town.p_current_share = 0.3;
+  town.p_impedance_share = 0.5;
+  town.power_factor = 0.9;
+  town.q_current_share = 0.0;
+  town.q_impedance_share = 1.0;
+  village.demand_mw = {30.0, {}};
+  model->consumer_banks.clear();
+  model->consumer_banks.push_back(std::make_unique<Bank<models::Load>>(
+      std::vector{test::prepared<models::Load>(town), test::prepared<models::Load>(village)}));
+  Simulation simulation(*model, 1);
+  record(simulation, [&](const StepBlock& block) {
+    for (std::size_t s = 0; s < block.count; ++s) {
+      ASSERT_EQ(block.of(StepVar::converged, s), 1.0);
+      EXPECT_LE(block.of(StepVar::balance_mw, s), k_balance_mw);
+      const double vm = block.of(BusVar::vm_pu, s)[1];
+      EXPECT_NE(vm, 1.0);
+      const double factor = 0.2 + 0.3 * vm + 0.5 * vm * vm;
+      EXPECT_NEAR(block.of(ConsumerVar::served_mw, s)[0], 60.0 * factor, 1e-9);
+      EXPECT_EQ(block.of(ConsumerVar::demand_mw, s)[0], block.of(ConsumerVar::served_mw, s)[0]);
+      EXPECT_NEAR(block.of(ConsumerVar::q_mvar, s)[0], 60.0 * std::tan(std::acos(0.9)) * vm * vm, 1e-9);
+      EXPECT_EQ(block.of(ConsumerVar::served_mw, s)[1], 30.0);
+    }
+  });
+}
+
+/// The small system with its south and east one busbar, behind a tap changer that holds it.
+std::unique_ptr<Model> station(std::int64_t steps, NetworkMethod method) {
+  auto model = test::small_system(steps, method);
+  GridBuilder builder(100.0);
+  for (const char* name : {"north", "south", "east"}) builder.add(BusSpec{.name = name, .vn_kv = 110.0, .gs_mw = 0.1});
+  builder.add(BranchSpec{.name = "transformer",
+                         .from_bus = "north",
+                         .to_bus = "south",
+                         .kind = BranchKind::transformer,
+                         .r_pu = 0.01,
+                         .x_pu = 0.12,
+                         .rating_mva = 150,
+                         .tap_changer = TapChangerSpec{.ratio_step = 0.01,
+                                                       .lowest = -6,
+                                                       .highest = 6,
+                                                       .control = TapControl::voltage,
+                                                       .bus = "south",
+                                                       .set_point = 1.0,
+                                                       .dead_band = 0.015}});
+  builder.add(BranchSpec{.name = "bay", .from_bus = "east", .to_bus = "south", .kind = BranchKind::coupler});
+  Diagnostics diagnostics;
+  auto built = builder.build(diagnostics);
+  diagnostics.throw_if_any();
+  model->grid = std::move(built.grid);
+  model->names.grid = std::move(built.names);
+  model->initially_closed = model->grid.initially_closed();
+  model->producer_connection[1].vm_set_pu = std::numeric_limits<double>::quiet_NaN();
+  return model;
+}
+
+TEST(Simulation, TapChangersAndCouplersWorkInEveryStep) {
+  const auto model = station(200, NetworkMethod::ac);
+  Simulation simulation(*model, 2);
+  std::set<double> positions;
+  record(simulation, [&](const StepBlock& block) {
+    for (std::size_t s = 0; s < block.count; ++s) {
+      ASSERT_EQ(block.of(StepVar::converged, s), 1.0);
+      EXPECT_LE(block.of(StepVar::balance_mw, s), k_balance_mw);
+      const auto vm_pu = block.of(BusVar::vm_pu, s);
+      EXPECT_EQ(vm_pu[1], vm_pu[2]);
+      EXPECT_EQ(block.of(BusVar::va_deg, s)[1], block.of(BusVar::va_deg, s)[2]);
+      EXPECT_EQ(block.of(BranchVar::tap_state, s)[0], static_cast<double>(powerflow::TapState::regulated));
+      EXPECT_NEAR(vm_pu[1], 1.0, 0.0075);
+      positions.insert(block.of(BranchVar::tap_position, s)[0]);
+      // What the devices of the eastern bus have left goes through the bay.
+      const double east_mw =
+          block.of(ProducerVar::p_mw, s)[2] + block.of(StorageVar::p_mw, s)[0] - block.of(ConsumerVar::served_mw, s)[1];
+      EXPECT_NEAR(block.of(BusVar::p_mw, s)[2], east_mw, 1e-9);
+      EXPECT_NEAR(block.of(BranchVar::p_from_mw, s)[1], east_mw - 0.1 * vm_pu[2] * vm_pu[2], 1e-4);
+      EXPECT_NEAR(block.of(BusVar::p_mw, s)[1],
+                  block.of(ProducerVar::p_mw, s)[1] - block.of(ConsumerVar::served_mw, s)[0], 1e-9);
+    }
+  });
+  EXPECT_GT(positions.size(), 1U);
+}
+
+TEST(Simulation, TapPositionsAreTheSameAtAnyThreadCount) {
+  const auto positions = [](Simulation& simulation) {
+    std::vector<double> all;
+    while (!simulation.done()) {
+      const StepBlock& block = simulation.advance();
+      for (std::size_t s = 0; s < block.count; ++s) all.push_back(block.of(BranchVar::tap_position, s)[0]);
+    }
+    return all;
+  };
+  const auto model = station(200, NetworkMethod::ac);
+  Simulation whole(*model, 1), threaded(*model, 3);
+  EXPECT_EQ(positions(whole), positions(threaded));
+}
+
+TEST(Simulation, ADcFlowCarriesPowerThroughCouplers) {
+  const auto model = station(50, NetworkMethod::dc);
+  Simulation simulation(*model, 1);
+  record(simulation, [&](const StepBlock& block) {
+    for (std::size_t s = 0; s < block.count; ++s) {
+      EXPECT_LE(block.of(StepVar::balance_mw, s), k_balance_mw);
+      EXPECT_EQ(block.of(BusVar::va_deg, s)[1], block.of(BusVar::va_deg, s)[2]);
+      EXPECT_NEAR(block.of(BranchVar::p_from_mw, s)[1], block.of(BusVar::p_mw, s)[2] - 0.1, 1e-6);
+      EXPECT_EQ(block.of(BranchVar::q_from_mvar, s)[1], 0.0);
+    }
+  });
 }
 
 class EveryMethod : public testing::TestWithParam<NetworkMethod> {};

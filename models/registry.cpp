@@ -19,6 +19,7 @@ static constexpr ModelInfo (*k_models[])() = {
     &model_info<struct Battery>,
     &model_info<struct PumpedHydro>,
     &model_info<struct Load>,
+    &model_info<struct EvFleet>,
 };
 // clang-format on
 

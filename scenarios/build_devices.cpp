@@ -7,6 +7,7 @@
 
 #include "scenarios/build_parts.hpp"
 #include "scenarios/decode_parts.hpp"
+#include "scenarios/synthesis.hpp"
 #include "sim/step/model.hpp"
 
 namespace gridplus::scenario {
@@ -87,6 +88,7 @@ class KindBuilder {
 
   void set_values(BankBuilder& builder, const ModelInfo& info, const Unit& unit) {
     void* const params = builder.add();
+    builder.key_last(name_key(unit.name));
     for (const auto& [position, value] : unit.entry->values) {
       const FieldInfo& field = info.fields[position];
       field.set(params, to_field_value(value, field, unit));

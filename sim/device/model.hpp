@@ -16,7 +16,8 @@
 //     static Carrier carrier(const Params&);                                        // producers only
 //   };
 //
-// All functions are pure: no I/O, no globals, no random numbers but by key from the context.
+// All functions are pure: no I/O, no globals, no random numbers but by key from the context. A model that draws has a
+// `std::uint32_t random_key` in its Params, which the device's name fills: other devices change nothing in its draws.
 #pragma once
 
 #include <concepts>

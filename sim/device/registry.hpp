@@ -16,6 +16,8 @@ class BankBuilder {
   virtual ~BankBuilder() = default;
   /// Adds a device with default parameters; the pointer is for FieldInfo::set and holds until the next add().
   virtual void* add() = 0;
+  /// Gives the last device added the key of its random draws, where its model has any (a Params member `random_key`).
+  virtual void key_last(std::uint32_t key) = 0;
   /// Checks the last device added across its fields and computes derived values.
   virtual void prepare_last(ParamIssues& issues) = 0;
   /// The bank of all devices added, as a ProducerBank, StorageBank or ConsumerBank according to the model's kind.
@@ -36,6 +38,9 @@ template <DeviceModel M>
 class BankBuilderOf final : public BankBuilder {
  public:
   void* add() override { return &params_.emplace_back(); }
+  void key_last(std::uint32_t key) override {
+    if constexpr (requires(typename M::Params & params) { params.random_key = key; }) params_.back().random_key = key;
+  }
   void prepare_last(ParamIssues& issues) override { M::prepare(params_.back(), issues); }
   [[nodiscard]] std::unique_ptr<DeviceBank> build() override { return std::make_unique<Bank<M>>(std::move(params_)); }
 

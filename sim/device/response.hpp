@@ -89,11 +89,19 @@ struct StorageResponse {
   double wear_cost = 0.0;   ///< in currency, of the step
 };
 
+/// What a consumer asks for, and how far it can be moved without harm: from demand less `flexible_down_mw` to demand
+/// plus `flexible_up_mw`. Below that, demand is not served.
 struct ConsumerOffer {
-  double demand_mw = 0.0;
+  double demand_mw = 0.0;     ///< by the consumer's own schedule: what it takes without a command
   double q_mvar = 0.0;        ///< drawn at full demand
   std::int32_t priority = 1;  ///< tier: 1 is shed last, larger numbers earlier
   double value_of_lost_load_per_mwh = 0.0;
+  double flexible_down_mw = 0.0;     ///< part of the demand that can wait; above the demand where it can give back
+  double flexible_up_mw = 0.0;       ///< what it could take beyond the demand
+  double flexible_energy_mwh = 0.0;  ///< at the grid, to be taken within `deadline_h`; 0: nothing can be planned
+  double deadline_h = 0.0;
+  double planned_least_mw = 0.0;  ///< power of the coming steps until then: lowest, negative where it can give back
+  double planned_most_mw = 0.0;   ///< highest
 };
 
 struct ConsumerCommand {
@@ -119,9 +127,11 @@ struct ZipShares {
 };
 
 struct ConsumerResponse {
-  double served_mw = 0.0;  ///< at 1 p.u.
-  double q_mvar = 0.0;     ///< drawn at 1 p.u.
-  ZipShares zip;           ///< a parameter: the same in all steps of a block
+  double served_mw = 0.0;   ///< at 1 p.u.
+  double q_mvar = 0.0;      ///< drawn at 1 p.u.
+  ZipShares zip = {};       ///< a parameter: the same in all steps of a block
+  double due_mwh = 0.0;     ///< service that fell due in the step, such as charging before a departure
+  double missed_mwh = 0.0;  ///< part of it that was not given
 };
 
 }  // namespace gridplus

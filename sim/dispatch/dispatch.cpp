@@ -6,14 +6,16 @@
 
 namespace gridplus {
 
-void IslandMemory::remember(std::size_t samples, double net_load, double price) {
+void IslandMemory::remember(std::size_t samples, double net_load, double price, double firm_load) {
   if (net_load_mw.size() != samples) {
     net_load_mw.assign(samples, 0.0);
     price_per_mwh.assign(samples, 0.0);
+    firm_load_mw.assign(samples, 0.0);
     next = filled = 0;
   }
   net_load_mw[next] = net_load;
   price_per_mwh[next] = price;
+  firm_load_mw[next] = firm_load;
   next = (next + 1) % samples;
   filled = std::min(filled + 1, samples);
 }

@@ -51,9 +51,10 @@ struct DispatchInput {
 /// `samples` steps, as rings. `next` is where the coming step goes, which is also the oldest entry once full.
 struct IslandMemory {
   std::vector<double> net_load_mw, price_per_mwh;
+  std::vector<double> firm_load_mw;  ///< the net load without the demand that can wait
   std::size_t next = 0, filled = 0;
 
-  void remember(std::size_t samples, double net_load, double price);
+  void remember(std::size_t samples, double net_load, double price, double firm_load);
   /// The net load seen one window ago for the step `ahead` steps from now (1 = next step); `fallback` if not known.
   [[nodiscard]] double expected_net_load(std::size_t ahead, double fallback) const;
 };

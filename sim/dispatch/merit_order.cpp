@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "sim/dispatch/flexible_demand.hpp"
 #include "sim/dispatch/storage_rule.hpp"
 
 namespace gridplus {
@@ -64,8 +65,12 @@ void MeritOrder::black_out(const IslandDevices& devices, DispatchResult& result)
 void MeritOrder::dispatch_island(const DispatchInput& input, std::size_t island, IslandMemory& memory,
                                  DispatchResult& result) {
   const IslandDevices& devices = input.islands[island];
-  const Totals totals = sum_up(input, island);
   for (const std::uint32_t c : devices.consumers) result.consumers[c].served_mw = input.consumers[c].demand_mw;
+  const FlexibleDemand flexible = gather_flexible(input.consumers, devices.consumers);
+  const double firm_mw = sum_up(input, island, result).net_load_mw - flexible.demand_mw * (1.0 + input.loss_share);
+  set_flexible(input.consumers, devices.consumers, flexible_power(firm_mw, memory, flexible, input.step_h), flexible,
+               result.consumers);
+  const Totals totals = sum_up(input, island, result);
 
   double need_mw = totals.need_mw - plan_storage(input, devices, totals, memory, result);
   commit(input, devices, need_mw, totals, memory, result);
@@ -76,7 +81,13 @@ void MeritOrder::dispatch_island(const DispatchInput& input, std::size_t island,
   double unused_mw = 0.0;
   for (const std::uint32_t p : devices.producers)
     if (input.producers[p].curtailable) unused_mw += input.producers[p].max_mw - result.producers[p].p_mw;
-  const double wish_mw = open_mw > k_small_mw ? open_mw : -(unused_mw + std::max(0.0, -open_mw));
+  double wish_mw = open_mw > k_small_mw ? open_mw : -(unused_mw + std::max(0.0, -open_mw));
+  const double moved_mw = flexible.can_move() ? shift_flexible(input, devices, -wish_mw, result) : 0.0;
+  if (std::abs(moved_mw) > k_small_mw) {
+    need_mw += moved_mw * (1.0 + input.loss_share);
+    wish_mw += moved_mw * (1.0 + input.loss_share);
+    open_mw = fill(input, devices, need_mw, price, result);
+  }
   if (std::abs(wish_mw) > k_small_mw && options_.storage_rule != StorageRule::none) {
     const double shifted_mw = shift_storage(input, devices, wish_mw, result);
     if (std::abs(shifted_mw) > k_small_mw) {
@@ -93,13 +104,14 @@ void MeritOrder::dispatch_island(const DispatchInput& input, std::size_t island,
   name_curtailment(input, devices, result);
   result.price_per_mwh[island] = price;
   const auto samples = static_cast<std::size_t>(std::max(1.0, std::round(options_.storage_window_h / input.step_h)));
-  memory.remember(samples, totals.net_load_mw, price);
+  memory.remember(samples, totals.net_load_mw, price, firm_mw);
 }
 
-MeritOrder::Totals MeritOrder::sum_up(const DispatchInput& input, std::size_t island) const {
+MeritOrder::Totals MeritOrder::sum_up(const DispatchInput& input, std::size_t island,
+                                      const DispatchResult& result) const {
   const IslandDevices& devices = input.islands[island];
   Totals totals;
-  for (const std::uint32_t c : devices.consumers) totals.demand_mw += input.consumers[c].demand_mw;
+  for (const std::uint32_t c : devices.consumers) totals.demand_mw += result.consumers[c].served_mw;
   totals.need_mw = totals.demand_mw * (1.0 + input.loss_share) - input.island_import_mw[island];
   for (const std::uint32_t p : devices.producers)
     if (free_power(input.producers[p])) totals.free_mw += input.producers[p].max_mw;
@@ -214,6 +226,20 @@ double MeritOrder::fill(const DispatchInput& input, const IslandDevices& devices
     price = slice.price;
   }
   return open_mw;
+}
+
+double MeritOrder::shift_flexible(const DispatchInput& input, const IslandDevices& devices, double wanted_mw,
+                                  DispatchResult& result) {
+  double shifted_mw = 0.0;
+  for (const std::uint32_t c : devices.consumers) {
+    const ConsumerOffer& offer = input.consumers[c];
+    double& served_mw = result.consumers[c].served_mw;
+    const double goal_mw = std::clamp(served_mw + (wanted_mw / (1.0 + input.loss_share) - shifted_mw),
+                                      offer.demand_mw - offer.flexible_down_mw, offer.demand_mw + offer.flexible_up_mw);
+    shifted_mw += goal_mw - served_mw;
+    served_mw = goal_mw;
+  }
+  return shifted_mw;
 }
 
 double MeritOrder::shift_storage(const DispatchInput& input, const IslandDevices& devices, double wanted_mw,

@@ -1,14 +1,16 @@
 // Merit order: the cheapest units first, without look-ahead. Per island and step:
 //
-// 1. Storage takes its power from a rule (storage_rule.hpp).
+// 1. Demand that can wait is laid into the valley of the net load expected (flexible_demand.hpp); storage takes its
+//    power from a rule (storage_rule.hpp).
 // 2. Commitment by priority list: producers in the order of their average cost at full output; one is kept or started
 //    while the capacity of those before it is below what is needed with the reserve. A unit that would have to stay off
 //    for `restart_h`, or whose start costs as much as idling for some hours, is kept for the highest net load expected
 //    within that time, where what is expected is what was seen one window (a day) ago.
 // 3. Every online unit gets its minimum; the rest is filled segment by segment in the order of marginal cost.
-// 4. Too much power: free resources are curtailed (they come last to be filled at the price of zero), storage soaks up
-//    what it can, then the dearest units stop, at the very last fixed output is cut. Too little: storage gives what it
-//    can, then demand is shed by tier (the largest number first), within a tier by ascending id.
+// 4. Too much power: free resources are curtailed (they come last to be filled at the price of zero), flexible demand
+//    and then storage soak up what they can, then the dearest units stop, at the very last fixed output is cut. Too
+//    little: demand that can wait waits, storage gives what it can, then demand is shed by tier (the largest number
+//    first), within a tier by ascending id.
 //
 // Ties are broken by id. The result depends on nothing but the input and the memory.
 #pragma once
@@ -39,7 +41,7 @@ class MeritOrder final : public Dispatcher {
 
   void dispatch_island(const DispatchInput& input, std::size_t island, IslandMemory& memory, DispatchResult& result);
   void black_out(const IslandDevices& devices, DispatchResult& result) const;
-  [[nodiscard]] Totals sum_up(const DispatchInput& input, std::size_t island) const;
+  [[nodiscard]] Totals sum_up(const DispatchInput& input, std::size_t island, const DispatchResult& result) const;
   [[nodiscard]] double plan_storage(const DispatchInput& input, const IslandDevices& devices, const Totals& totals,
                                     const IslandMemory& memory, DispatchResult& result);
   void commit(const DispatchInput& input, const IslandDevices& devices, double need_mw, const Totals& totals,
@@ -52,6 +54,9 @@ class MeritOrder final : public Dispatcher {
   void stop_dearest(const DispatchInput& input, const IslandDevices& devices, double surplus_mw,
                     DispatchResult& result) const;
   static void cut_fixed(const IslandDevices& devices, double surplus_mw, DispatchResult& result);
+  /// Moves flexible demand by up to `wanted_mw` of need; returns by how much it moved.
+  static double shift_flexible(const DispatchInput& input, const IslandDevices& devices, double wanted_mw,
+                               DispatchResult& result);
   static double shift_storage(const DispatchInput& input, const IslandDevices& devices, double wanted_mw,
                               DispatchResult& result);
   void shed(const DispatchInput& input, const IslandDevices& devices, double short_mw, double& price,

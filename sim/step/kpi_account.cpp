@@ -98,6 +98,8 @@ void add_step(KpiAccount& account, const Model& model, const StepBlock& block, s
   account.wear_cost += costs.wear_cost;
   account.unserved_cost += costs.unserved_cost;
   account.starts += costs.starts;
+  account.due_mwh += costs.due_mwh;
+  account.missed_mwh += costs.missed_mwh;
   account.steps += 1;
   account.steps_not_converged += block.of(StepVar::converged, s) == 0.0 ? 1 : 0;
   constexpr double k_noticeable_mw = 1e-6;
@@ -149,6 +151,12 @@ RunSummary summarise(const KpiAccount& account, const Model& model) {
       "energy given by storage over its capacity");
   add("storage_energy_change_mwh", account.storage_end_mwh - account.storage_start_mwh, "MWh",
       "energy held at the end less that at the start");
+  if (account.due_mwh > 0.0) {
+    add("unmet_service_mwh", account.missed_mwh, "MWh",
+        "energy that flexible consumers owed by a deadline and did not have (vehicles at departure)");
+    add("unmet_service_share", account.missed_mwh / account.due_mwh, "1",
+        "unmet service over all service that fell due");
+  }
   add("operating_cost", sum(account.cost), currency, "fuel, emissions, variable and start costs of producers");
   add("start_cost", account.start_cost, currency, "part of the operating cost that is paid for starts");
   add("starts", static_cast<double>(account.starts), "1", "number of unit starts");

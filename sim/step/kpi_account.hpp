@@ -24,6 +24,7 @@ struct KpiAccount {
   double demand_mwh = 0.0, served_mwh = 0.0, losses_mwh = 0.0, charged_mwh = 0.0, discharged_mwh = 0.0;
   double curtailed_mwh = 0.0, start_cost = 0.0, wear_cost = 0.0, unserved_cost = 0.0;
   double peak_demand_mw = 0.0, largest_imbalance_mw = 0.0;
+  double due_mwh = 0.0, missed_mwh = 0.0;
   double storage_start_mwh = 0.0, storage_end_mwh = 0.0;
   std::int64_t starts = 0, steps = 0, steps_not_converged = 0, steps_unserved = 0;
   std::vector<double> energy_mwh, available_mwh, curtailed_by_unit_mwh, cost, co2_t;  ///< per producer
@@ -35,6 +36,7 @@ struct KpiAccount {
 struct StepCosts {
   double start_cost = 0.0, wear_cost = 0.0, unserved_cost = 0.0;
   std::int64_t starts = 0;
+  double due_mwh = 0.0, missed_mwh = 0.0;  ///< service that fell due, and that was not given
 };
 
 /// Adds step `s` of `block` to `account`.

@@ -253,8 +253,14 @@ class DevicesStage final : public Stage {
     const auto bus_unserved = frame.block.of(BusVar::unserved_mw, s);
     std::fill(bus_unserved.begin(), bus_unserved.end(), 0.0);
     for (std::size_t c = 0; c < demand.size(); ++c) {
-      demand[c] = frame.consumer_offers[c].demand_mw;
+      const ConsumerOffer& offer = frame.consumer_offers[c];
       served[c] = frame.consumer_responses[c].served_mw;
+      // What was moved within the flexible range is no demand now; what is missing below it was not served.
+      const double least_mw = offer.demand_mw - std::max(0.0, offer.flexible_down_mw);
+      demand[c] = offer.flexible_down_mw == 0.0 && offer.flexible_up_mw == 0.0 ? offer.demand_mw
+                                                                               : std::max(served[c], least_mw);
+      frame.costs[s].due_mwh += frame.consumer_responses[c].due_mwh;
+      frame.costs[s].missed_mwh += frame.consumer_responses[c].missed_mwh;
       unserved[c] = demand[c] - served[c];
       q_mvar[c] = frame.consumer_responses[c].q_mvar;
       frame.zip[c] = frame.consumer_responses[c].zip;

@@ -89,6 +89,7 @@ void visit_state(Visitor& visit, State& state) {
   visit_list(visit, state.dispatch.islands, [&](auto& island) {
     visit(island.net_load_mw);
     visit(island.price_per_mwh);
+    visit(island.firm_load_mw);
     visit(island.next);
     visit(island.filled);
   });
@@ -98,7 +99,7 @@ void visit_state(Visitor& visit, State& state) {
   auto& k = state.kpis;
   for (auto* sum : {&k.demand_mwh, &k.served_mwh, &k.losses_mwh, &k.charged_mwh, &k.discharged_mwh, &k.curtailed_mwh,
                     &k.start_cost, &k.wear_cost, &k.unserved_cost, &k.peak_demand_mw, &k.largest_imbalance_mw,
-                    &k.storage_start_mwh, &k.storage_end_mwh})
+                    &k.storage_start_mwh, &k.storage_end_mwh, &k.due_mwh, &k.missed_mwh})
     visit(*sum);
   for (auto* count : {&k.starts, &k.steps, &k.steps_not_converged, &k.steps_unserved}) visit(*count);
   for (auto* sums :

@@ -143,7 +143,7 @@ TEST(MeritOrder, KeepsASlowUnitForThePeakOfTheDayBefore) {
   EXPECT_FALSE(c.run().producers[1].online) << "without memory the present demand decides";
   c.memory = {};
   c.memory.islands.resize(1);
-  for (int hour = 0; hour < 24; ++hour) c.memory.islands[0].remember(24, hour == 6 ? 150.0 : 50.0, 20.0);
+  for (int hour = 0; hour < 24; ++hour) c.memory.islands[0].remember(24, hour == 6 ? 150.0 : 50.0, 20.0, 50.0);
   EXPECT_TRUE(c.run().producers[1].online) << "150 MW were needed within its 12 h of restart";
 }
 

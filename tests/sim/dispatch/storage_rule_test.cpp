@@ -34,7 +34,7 @@ TEST(StorageRule, TheBandHoldsOneFullCycle) {
 TEST(StorageRule, AFlatDayGivesNoReasonToCycle) {
   const StorageFleet fleet{50, 50, 100, 0.9, 0.9, 0};
   IslandMemory memory;
-  for (int hour = 0; hour < 24; ++hour) memory.remember(24, 500.0, 30.0);
+  for (int hour = 0; hour < 24; ++hour) memory.remember(24, 500.0, 30.0, 500.0);
   EXPECT_NEAR(net_load_power(500.0, memory, fleet, 1.0), 0.0, 1e-6);
   EXPECT_EQ(price_power(30.0, memory, fleet, 1.0), 0.0);
 }
@@ -43,7 +43,7 @@ TEST(StorageRule, APriceSpreadBelowTheLossesDoesNotPay) {
   const StorageFleet fleet{50, 50, 100, 0.9, 0.9, 5.0};
   const auto power = [&](double cheap, double dear) {
     IslandMemory memory;
-    for (int hour = 0; hour < 24; ++hour) memory.remember(24, 500.0, hour < 12 ? cheap : dear);
+    for (int hour = 0; hour < 24; ++hour) memory.remember(24, 500.0, hour < 12 ? cheap : dear, 500.0);
     return price_power(dear, memory, fleet, 1.0);
   };
   EXPECT_EQ(power(40.0, 40.0 / 0.81 + 4.9), 0.0);

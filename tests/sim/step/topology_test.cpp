@@ -19,7 +19,7 @@ TEST(Topology, MemoryGoesToTheIslandThatKeepsMostOfTheOld) {
   const Islands after{{0, 1, 1}, 2};
   DispatchMemory memory;
   memory.islands.resize(1);
-  memory.islands[0].remember(4, 10.0, 20.0);
+  memory.islands[0].remember(4, 10.0, 20.0, 10.0);
   const DispatchMemory carried = carry_over(memory, before, after);
   EXPECT_EQ(carried.islands[0].filled, 0U);
   EXPECT_EQ(carried.islands[1].filled, 1U);

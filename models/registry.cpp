@@ -20,6 +20,7 @@ static constexpr ModelInfo (*k_models[])() = {
     &model_info<struct PumpedHydro>,
     &model_info<struct Load>,
     &model_info<struct EvFleet>,
+    &model_info<struct Household>,
 };
 // clang-format on
 

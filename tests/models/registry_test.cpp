@@ -22,7 +22,8 @@ TEST(Registry, ListsEveryModelOnce) {
   const std::set<std::string_view> expected = {
       "thermal",         "photovoltaic",      "wind",          "run_of_river",
       "reservoir_hydro", "profile_generator", "external_grid", "synchronous_condenser",
-      "battery",         "pumped_hydro",      "load",          "ev_fleet"};
+      "battery",         "pumped_hydro",      "load",          "ev_fleet",
+      "household"};
   for (const std::string_view type : expected) EXPECT_TRUE(types.contains(type)) << type;
 }
 

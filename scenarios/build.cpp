@@ -37,58 +37,6 @@ RecordOptions to_options(const RecordSpec& spec, double step_h) {
   return options;
 }
 
-/// Finds what an outage is about, among branches, producers and storage.
-class OutageBuilder {
- public:
-  OutageBuilder(const Model& model, Diagnostics& problems) : problems_(problems) {
-    add(model.names.grid.branch, PlannedOutage::Subject::branch);
-    add(model.names.producer, PlannedOutage::Subject::producer);
-    add(model.names.storage, PlannedOutage::Subject::storage);
-  }
-
-  void build(const OutageEntry& entry, std::size_t i, Model& model) {
-    const auto [first, last] = subjects_.equal_range(entry.subject);
-    const SourceLocation where = entry.node->find("outage")->where();
-    const std::string path = fmt::format("events[{}].outage", i);
-    if (first == last) {
-      std::vector<std::string> names;
-      for (const auto& [name, subject] : subjects_) names.push_back(name);
-      problems_.add({where,
-                     path,
-                     fmt::format("there is no branch, producer or storage '{}'", entry.subject),
-                     {},
-                     did_you_mean(entry.subject, names)});
-      return;
-    }
-    if (std::next(first) != last) {
-      problems_.add({where,
-                     path,
-                     fmt::format("'{}' is the name of several things", entry.subject),
-                     "a name that only one branch, producer or storage has",
-                     {}});
-      return;
-    }
-    PlannedOutage outage = first->second;
-    outage.from_step = model.time.first_step_from(entry.from.utc);
-    outage.to_step = model.time.first_step_from(entry.to.utc);
-    outage.reason = entry.reason;
-    if (outage.from_step < outage.to_step) model.outages.push_back(std::move(outage));
-  }
-
- private:
-  void add(const std::vector<std::string>& names, PlannedOutage::Subject subject) {
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      PlannedOutage outage;
-      outage.subject = subject;
-      outage.index = static_cast<std::uint32_t>(i);
-      subjects_.emplace(names[i], outage);
-    }
-  }
-
-  Diagnostics& problems_;
-  std::multimap<std::string, PlannedOutage> subjects_;
-};
-
 /// Some producer or storage must be able to hold an island together.
 void check_slack(const Model& model, const Node* node, Diagnostics& problems) {
   if (model.network.method == NetworkMethod::none || model.grid.bus_count() == 0) return;
@@ -118,8 +66,7 @@ std::unique_ptr<Model> build(const Spec& spec, std::span<const ModelInfo> models
   model->co2_price_per_t = spec.policy.co2_price_per_t;
   const BusIndex buses = build_grid(spec, *model, problems, sharing.grid_of);
   build_devices(spec, models, buses, *model, problems);
-  OutageBuilder outages(*model, problems);
-  for (std::size_t i = 0; i < spec.outages.size(); ++i) outages.build(spec.outages[i], i, *model);
+  build_events(spec, *model, problems);
   if (problems.empty()) check_adequacy(spec, *model, problems);
   if (problems.empty()) check_slack(*model, spec.buses.empty() ? nullptr : spec.buses.front().node, problems);
   model->profiles = load_profiles(spec.profiles, spec.time, profile_limits, problems);

@@ -117,6 +117,7 @@ class KindBuilder {
     const BusId bus = buses_.find(unit.entry->bus, *unit.entry->node, "bus", list_.key, unit.position, problems_);
     if (kind_ == DeviceKind::consumer) {
       model_.consumer_bus.push_back(bus);
+      model_.consumer_customers.push_back(unit.entry->supply.customers);
       model_.names.consumer.push_back(unit.name);
       return;
     }

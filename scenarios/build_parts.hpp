@@ -39,6 +39,9 @@ void check_adequacy(const Spec& spec, const Model& model, Diagnostics& problems)
 [[nodiscard]] adequacy::Options adequacy_options(const AdequacySpec& spec);
 [[nodiscard]] adequacy::ReductionOptions reduction_options(const AdequacySpec& spec);
 
+/// Fills planned outages, failures, storms and repairs.
+void build_events(const Spec& spec, Model& model, Diagnostics& problems);
+
 /// Every parameter in force, defaults included, as one JSON object.
 [[nodiscard]] std::string resolved_json(const Spec& spec, const Model& model);
 

@@ -109,37 +109,6 @@ void decode_record(Context& context, const Node& root, Spec& spec, const Path& t
                  "a multiple of time.step");
 }
 
-std::optional<ZonedTime> decode_date(Context& context, const Node& entry, std::string_view key, const Path& path) {
-  const std::string text = entry_text(context, entry, key, true, path);
-  if (text.empty()) return std::nullopt;
-  try {
-    return parse_time(text, context.time.start().offset_s);
-  } catch (const std::invalid_argument& error) {
-    context.fail(entry.find(key)->where(), Path(path, key), error.what(), "a date and time");
-    return std::nullopt;
-  }
-}
-
-void decode_events(Context& context, const Node& root, Spec& spec) {
-  const Path top;
-  for_each_entry(context, root, "events", top, [&](const Node& entry, const Path& place) {
-    refuse_unknown_keys(context, entry, {"outage", "from", "to", "reason"}, place);
-    OutageEntry outage;
-    outage.subject = entry_text(context, entry, "outage", true, place);
-    outage.reason = entry_text(context, entry, "reason", false, place);
-    outage.node = &entry;
-    const auto from = decode_date(context, entry, "from", place);
-    const auto to = decode_date(context, entry, "to", place);
-    if (!from || !to || outage.subject.empty()) return;
-    if (to->utc <= from->utc)
-      context.fail(entry.find("to")->where(), Path(place, "to"), "the outage ends before it begins",
-                   "a time after 'from'");
-    outage.from = *from;
-    outage.to = *to;
-    spec.outages.push_back(std::move(outage));
-  });
-}
-
 void decode_controllers(Context& context, const Node& root, Spec& spec, const Path& top) {
   if (const Node* const controllers = find_map(context, root, "controllers", top)) {
     const Path path(top, "controllers");

@@ -31,7 +31,10 @@ class DeviceDecoder {
     const std::size_t problems_before = context_.problems.size();
     read_fields(entry, place, device);
     device.understood = context_.problems.size() == problems_before;
-    if (kind_ != DeviceKind::consumer) read_connection(entry, place, device);
+    if (kind_ != DeviceKind::consumer)
+      read_connection(entry, place, device);
+    else
+      read_supply(entry, place, device);
     out.push_back(std::move(device));
   }
 
@@ -76,8 +79,8 @@ class DeviceDecoder {
   std::vector<std::string> known_keys(const ModelInfo& model) const {
     std::vector<std::string> keys = {"name", "model", "bus", "count", "category"};
     for (const FieldInfo& field : model.fields) keys.emplace_back(field.key);
-    if (kind_ != DeviceKind::consumer)
-      for (const FieldInfo& field : section_fields<ConnectionSection>())
+    const auto common = kind_ == DeviceKind::consumer ? section_fields<SupplySection>() : section_fields<ConnectionSection>();
+      for (const FieldInfo& field : common)
         if (std::find(keys.begin(), keys.end(), field.key) == keys.end()) keys.emplace_back(field.key);
     return keys;
   }
@@ -112,6 +115,20 @@ class DeviceDecoder {
             return v;
         },
         std::get<FieldValue>(value));
+  }
+
+  void read_supply(const Node& entry, const Path& place, DeviceEntry& device) {
+    for (const FieldInfo& field : section_fields<SupplySection>()) {
+      const Node* const node = entry.find(field.key);
+      if (node == nullptr) continue;
+      const Path path(place, field.key);
+      const auto decoded = decode_value(context_, field, *node, path, device.name);
+      if (!decoded) continue;
+      if (!decoded->changes.empty() || !std::holds_alternative<FieldValue>(decoded->value))
+        context_.fail(node->where(), path, "this value cannot vary", "one value");
+      else
+        field.set(&device.supply, std::get<FieldValue>(decoded->value));
+    }
   }
 
   void read_connection(const Node& entry, const Path& place, DeviceEntry& device) {

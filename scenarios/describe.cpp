@@ -89,7 +89,9 @@ std::string plain_table(std::span<const FieldInfo> fields) {
 std::string describe(const ModelInfo& model) {
   std::string out =
       fmt::format("{} ({}): {}\n\n{}", model.type, to_string(model.kind), model.doc, plain_table(model.fields));
-  if (model.kind != DeviceKind::consumer)
+  if (model.kind == DeviceKind::consumer)
+    out += fmt::format("\nfor every consumer:\n\n{}", plain_table(scenario::section_fields<scenario::SupplySection>()));
+  else
     out += fmt::format("\nconnection to the grid, for every producer and storage:\n\n{}",
                        plain_table(scenario::section_fields<scenario::ConnectionSection>()));
   return out;

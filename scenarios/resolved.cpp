@@ -83,6 +83,19 @@ std::string resolved_json(const Spec& spec, const Model& model) {
   out["grid"]["power_flow"] = section_json(section_fields<FlowSection>(), &spec.flow, profiles);
   out["controllers"]["dispatch"] = section_json(section_fields<DispatchSection>(), &spec.dispatch, profiles);
   out["policy"] = section_json(section_fields<PolicySection>(), &spec.policy, profiles);
+  for (const FailureEntry& entry : spec.failures) {
+    Json failure = section_json(section_fields<FailureSection>(), &entry.values, profiles);
+    failure["failures"] = entry.subjects;
+    out["events"]["failures"].push_back(std::move(failure));
+  }
+  for (const StormEntry& entry : spec.storms) {
+    Json storm = section_json(section_fields<StormSection>(), &entry.values, profiles);
+    storm["storm"] = entry.name;
+    storm["branches"] = entry.branches;
+    out["events"]["storms"].push_back(std::move(storm));
+  }
+  if (spec.repairs.crews > 0)
+    out["events"]["repairs"] = section_json(section_fields<RepairSection>(), &spec.repairs, profiles);
   out["record"] = section_json(section_fields<RecordSection>(), &spec.record.values, profiles);
   out["study"]["adequacy"] = section_json(section_fields<AdequacySection>(), &spec.adequacy.values, profiles);
   Json units = Json::object();
@@ -107,6 +120,7 @@ std::string resolved_json(const Spec& spec, const Model& model) {
       devices_json(model.storage_banks, model.names.storage, model, connected(model.storage_connection), units);
   const auto consumer_bus = [&](Json& device, std::size_t id) {
     device["bus"] = model.names.grid.bus[model.consumer_bus[id].index()];
+    device["customers"] = model.consumer_customers[id];
   };
   out["consumers"] = devices_json(model.consumer_banks, model.names.consumer, model, consumer_bus, units);
   out["units"] = std::move(units);

@@ -141,7 +141,8 @@ Json device_list(DeviceKind kind) {
     keys.properties["model"] = {{"const", type}};
     keys.properties["count"] = {{"type", "integer"}, {"minimum", 1}};
     keys.fields(model.fields);
-    if (kind != DeviceKind::consumer) keys.fields(scenario::section_fields<scenario::ConnectionSection>());
+    keys.fields(kind == DeviceKind::consumer ? scenario::section_fields<scenario::SupplySection>()
+                                             : scenario::section_fields<scenario::ConnectionSection>());
     cases.push_back({{"if", {{"properties", {{"model", {{"const", type}}}}}}}, {"then", keys.object(model.doc)}});
   }
   return list_of({{"type", "object"},
@@ -185,6 +186,26 @@ Json words(std::span<const std::string_view> names) {
   Json list = Json::array();
   for (const std::string_view name : names) list.push_back(std::string(name));
   return {{"type", "array"}, {"items", {{"enum", std::move(list)}}}, {"minItems", 1}};
+}
+
+Json events_schema() {
+  const Json names{{"anyOf", {ref("name"), {{"type", "array"}, {"items", ref("name")}, {"minItems", 1}}}}};
+  const auto named = [&](Keys keys, const char* key, bool needed) {
+    keys.properties[key] = names;
+    if (needed) keys.required.push_back(key);
+    return keys;
+  };
+  Json kinds = Json::array();
+  kinds.push_back(Keys().texts({"outage", "from", "to"}, true).texts({"reason"}, false).object("a planned outage"));
+  kinds.push_back(named(Keys().texts({"name"}, false), "failures", true)
+                      .fields(scenario::section_fields<scenario::FailureSection>())
+                      .object("failures by chance"));
+  kinds.push_back(named(Keys().texts({"storm"}, true), "branches", false)
+                      .fields(scenario::section_fields<scenario::StormSection>())
+                      .object("wind that breaks branches"));
+  kinds.push_back(
+      Keys().fields(scenario::section_fields<scenario::RepairSection>()).object("who repairs, and when they know"));
+  return {{"type", "array"}, {"items", {{"anyOf", std::move(kinds)}}}};
 }
 
 Json record_schema() {
@@ -256,9 +277,7 @@ std::string scenario_schema() {
       {"properties", {{"dispatch", section_schema<scenario::DispatchSection>("the choice of units")}}},
       {"additionalProperties", false}};
   keys["policy"] = section_schema<scenario::PolicySection>("what the state prescribes");
-  keys["events"] = {
-      {"type", "array"},
-      {"items", Keys().texts({"outage", "from", "to"}, true).texts({"reason"}, false).object("a planned outage")}};
+  keys["events"] = events_schema();
   keys["record"] = record_schema();
   keys["study"] = study_schema();
   for (const char* list : {"producers", "consumers", "storage", "events"}) keys[fmt::format("+{}", list)] = keys[list];

@@ -3,15 +3,19 @@
 namespace gridplus::scenario {
 
 std::span<const SectionInfo> sections() {
-  static const std::array<SectionInfo, 11> list = {{
+  static const std::array<SectionInfo, 15> list = {{
       {"grid", "the network as a whole", section_fields<GridSection>()},
       {"grid.buses[]", "a bus", section_fields<BusSection>()},
       {"grid.branches[]", "a line, transformer or coupler", section_fields<BranchSection>()},
       {"grid.dc_links[]", "a link of given transfer", section_fields<DcLinkSection>()},
       {"grid.power_flow", "the solution of the network", section_fields<FlowSection>()},
       {"connection", "keys of every producer and storage", section_fields<ConnectionSection>()},
+      {"supply", "keys of every consumer", section_fields<SupplySection>()},
       {"controllers.dispatch", "the choice of units", section_fields<DispatchSection>()},
       {"policy", "what the state prescribes", section_fields<PolicySection>()},
+      {"events[].failures", "failures by chance", section_fields<FailureSection>()},
+      {"events[].storm", "wind that breaks branches", section_fields<StormSection>()},
+      {"events[].repair_crews", "who repairs", section_fields<RepairSection>()},
       {"record", "what is stored", section_fields<RecordSection>()},
       {"study.adequacy", "an adequacy study", section_fields<AdequacySection>()},
       {"study.adequacy.transfer_limits[]", "what areas can send each other", section_fields<TransferSection>()},

@@ -130,6 +130,14 @@ struct ConnectionSection {
           .between(0, 0.99));
 };
 
+/// What every consumer may have.
+struct SupplySection {
+  double customers = 0.0;
+  static constexpr auto fields = std::make_tuple(
+      field(&SupplySection::customers, "customers", "1", "connected behind the consumer, for SAIFI, SAIDI and CAIDI")
+          .between(0, 1e9));
+};
+
 inline constexpr std::array<std::string_view, 3> k_network_methods = {"ac", "dc", "none"};
 enum class FlowMethod : std::uint8_t { ac, dc, none };
 inline constexpr std::array<std::string_view, 2> k_slack_methods = {"single", "distributed"};
@@ -235,6 +243,51 @@ struct TransferSection {
       field(&TransferSection::forced_outage_rate, "forced_outage_rate", "1",
             "share of time on forced outage, where mttf is not given")
           .between(0, 0.99));
+/// Failures by chance.
+struct FailureSection {
+  double mttf_h = 0.0, mttr_h = 0.0;
+  bool common_cause = false;
+  std::int64_t repair_priority = 1;
+  static constexpr auto fields = std::make_tuple(
+      field(&FailureSection::mttf_h, "mttf", "h", "mean time in service until a failure").required().above(0),
+      field(&FailureSection::mttr_h, "mttr", "h", "mean time of a repair, from the crew's start").required().above(0),
+      field(&FailureSection::common_cause, "common_cause", "1", "true: all that are named fail and return together"),
+      field(&FailureSection::repair_priority, "repair_priority", "1", "1 is repaired first").between(1, 100));
+};
+
+struct StormSection {
+  Series wind_m_per_s;
+  Curve fragility{2, {30.0, 60.0}, {0.0, 1.0}};
+  double median_m_per_s = k_none, sigma = 0.2;
+  double reference_length_km = k_none;
+  double mttr_h = 8.0, access_factor = 1.0;
+  double safe_wind_m_per_s = 20.0;
+  static constexpr auto fields = std::make_tuple(
+      field(&StormSection::wind_m_per_s, "wind", "m/s", "wind speed over the branches, gusts included").required(),
+      field(&StormSection::fragility, "fragility", "m/s", "chance that a branch has failed, over the wind it has seen")
+          .gives("1"),
+      field(&StormSection::median_m_per_s, "fragility_median", "m/s",
+            "in place of the curve: wind that half of the branches withstand, lognormal")
+          .above(0),
+      field(&StormSection::sigma, "fragility_sigma", "1", "standard deviation of the logarithm, with fragility_median")
+          .above(0)
+          .at_most(2),
+      field(&StormSection::reference_length_km, "reference_length", "km",
+            "the fragility is that of a line this long; a longer one has more chances to fail. Each branch as a whole if "
+            "not given")
+          .above(0),
+      field(&StormSection::mttr_h, "mttr", "h", "mean time of a repair, from the crew's start").above(0),
+      field(&StormSection::access_factor, "access_factor", "1", "repairs take so many times longer").between(1, 100),
+      field(&StormSection::safe_wind_m_per_s, "safe_wind", "m/s", "crews do not work in more wind").at_least(0));
+};
+
+struct RepairSection {
+  std::int64_t crews = 0;
+  double detection_time_h = 0.0;
+  static constexpr auto fields = std::make_tuple(
+      field(&RepairSection::crews, "repair_crews", "1", "failures that can be repaired at once").required().between(1, 1e6),
+      field(&RepairSection::detection_time_h, "detection_time", "h", "from a failure until its repair may start")
+          .between(0, 8784));
 };
 
 enum class Precision : std::uint8_t { single, dbl };

@@ -55,7 +55,8 @@ struct DeviceEntry {
   std::string name, bus, category;
   const ModelInfo* model = nullptr;
   std::optional<std::int64_t> count;
-  ConnectionSection connection;
+  ConnectionSection connection;  ///< of producers and storage
+  SupplySection supply;          ///< of consumers
   std::vector<std::pair<std::uint16_t, StoredValue>> values;  ///< by position in the model's fields
   std::vector<std::pair<std::uint16_t, DatedValue>> changes;
   bool understood = false;  ///< every field of the model was read: checks across fields make sense
@@ -66,6 +67,23 @@ struct OutageEntry {
   std::string subject, reason;
   ZonedTime from, to;
   const Node* node = nullptr;
+  std::size_t position = 0;  ///< in the list of events
+};
+
+struct FailureEntry {
+  std::vector<std::string> subjects;  ///< names, or patterns with *
+  std::string name;                   ///< of a common-cause group
+  FailureSection values;
+  const Node* node = nullptr;
+  std::size_t position = 0;  ///< in the list of events
+};
+
+struct StormEntry {
+  std::string name;
+  std::vector<std::string> branches;  ///< names, or patterns with *
+  StormSection values;
+  const Node* node = nullptr;
+  std::size_t position = 0;
 };
 
 struct RecordSpec {
@@ -112,6 +130,9 @@ struct Spec {
   std::vector<DcLinkEntry> dc_links;
   std::vector<DeviceEntry> producers, consumers, storage;
   std::vector<OutageEntry> outages;
+  std::vector<FailureEntry> failures;
+  std::vector<StormEntry> storms;
+  RepairSection repairs;
   ProfileRequests profiles;
   std::optional<StudySpec> study;
 };

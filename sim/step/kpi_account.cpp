@@ -49,6 +49,34 @@ double sum(const std::vector<double>& values) {
   return total;
 }
 
+/// How much of each consumer is interrupted: all of it without voltage, else the part of the demand not served.
+std::vector<double> interrupted_shares(const Model& model, const StepBlock& block, std::size_t s) {
+  const auto demand = block.of(ConsumerVar::demand_mw, s), unserved = block.of(ConsumerVar::unserved_mw, s);
+  const auto energised = block.of(BusVar::energised, s);
+  constexpr double k_noticeable = 1e-6;
+  std::vector<double> shares(demand.size(), 0.0);
+  for (std::size_t c = 0; c < shares.size(); ++c) {
+    if (energised[model.consumer_bus[c].index()] == 0.0)
+      shares[c] = 1.0;
+    else if (demand[c] > 0.0 && unserved[c] > k_noticeable * demand[c])
+      shares[c] = std::min(1.0, unserved[c] / demand[c]);
+  }
+  return shares;
+}
+
+void add_reliability(const ReliabilityAccount& account, const Model& model, double hours, RunSummary& summary) {
+  const std::vector<double>& customers = model.consumer_customers;
+  if (std::none_of(customers.begin(), customers.end(), [](double number) { return number > 0.0; })) return;
+  const ReliabilityIndices now = account.indices(customers);
+  summary.kpis.push_back({"saifi", now.saifi, "1", "sustained interruptions per customer"});
+  summary.kpis.push_back({"saidi_h", now.saidi_h, "h", "hours of sustained interruption per customer"});
+  summary.kpis.push_back({"caidi_h", now.saifi > 0.0 ? now.saidi_h / now.saifi : 0.0, "h",
+                          "hours per sustained interruption of a customer"});
+  summary.kpis.push_back({"maifi", now.maifi, "1", "momentary interruptions (up to 5 min) per customer"});
+  summary.kpis.push_back({"asai", hours > 0.0 ? 1.0 - now.saidi_h / hours : 1.0, "1",
+                          "share of the time in which customers were supplied"});
+}
+
 std::vector<CategoryTotal> by_category(const KpiAccount& account, const Model& model) {
   std::vector<CategoryTotal> totals;
   const std::vector<double> capacities_mw = model.producer_capacities_mw();
@@ -112,6 +140,8 @@ void add_step(KpiAccount& account, const Model& model, const StepBlock& block, s
   account.discharged_by_unit_mwh.resize(storage_p_mw.size(), 0.0);
   for (std::size_t i = 0; i < storage_p_mw.size(); ++i)
     account.discharged_by_unit_mwh[i] += std::max(0.0, storage_p_mw[i]) * step_h;
+  if (!model.consumer_customers.empty())
+    account.reliability.add_step(interrupted_shares(model, block, s), model.consumer_customers, step_h);
   add_producers(account, block, s, step_h);
   add_extremes(account, model, block, s);
 }
@@ -136,6 +166,7 @@ RunSummary summarise(const KpiAccount& account, const Model& model) {
   add("unserved_energy_mwh", account.demand_mwh - account.served_mwh, "MWh", "energy not served");
   add("unserved_hours_h", static_cast<double>(account.steps_unserved) * model.time.step_h(), "h",
       "time with any demand not served");
+  add_reliability(account.reliability, model, hours, summary);
   add("peak_demand_mw", account.peak_demand_mw, "MW", "highest demand");
   add("load_factor",
       account.peak_demand_mw > 0.0 && hours > 0.0 ? account.demand_mwh / hours / account.peak_demand_mw : 0.0, "1",

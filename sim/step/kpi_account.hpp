@@ -8,6 +8,7 @@
 
 #include "sim/step/block.hpp"
 #include "sim/step/kpi.hpp"
+#include "sim/step/reliability.hpp"
 
 namespace gridplus {
 
@@ -29,6 +30,7 @@ struct KpiAccount {
   std::int64_t starts = 0, steps = 0, steps_not_converged = 0, steps_unserved = 0;
   std::vector<double> energy_mwh, available_mwh, curtailed_by_unit_mwh, cost, co2_t;  ///< per producer
   std::vector<double> discharged_by_unit_mwh;                                         ///< per storage
+  ReliabilityAccount reliability;
   Sighting lowest_voltage, highest_voltage, highest_loading;
 };
 

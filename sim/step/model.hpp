@@ -13,6 +13,7 @@
 #include "sim/dispatch/dispatch.hpp"
 #include "sim/grid/grid.hpp"
 #include "sim/powerflow/flow.hpp"
+#include "sim/step/outages.hpp"
 
 namespace gridplus {
 
@@ -38,7 +39,8 @@ struct DcLink {
 
 /// A planned switching of a branch or unit.
 struct PlannedOutage {
-  enum class Subject : std::uint8_t { branch, producer, storage } subject = Subject::branch;
+  using Subject = OutageSubject::Kind;
+  Subject subject = Subject::branch;
   std::uint32_t index = 0;
   std::int64_t from_step = 0, to_step = 0;  ///< out in [from_step, to_step)
   std::string reason;
@@ -96,7 +98,9 @@ struct Model {
   std::vector<DcLink> dc_links;
   ProfileTable profiles;
   Series co2_price_per_t;
+  std::vector<double> consumer_customers;  ///< connected behind each consumer; all 0: no indices of interruptions
   std::vector<PlannedOutage> outages;
+  OutagePlan outage_plan;  ///< what fails by chance
   std::vector<DatedChange> changes;  ///< ascending by step
   DispatchOptions dispatch;
   NetworkOptions network;

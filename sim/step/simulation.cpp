@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace gridplus {
@@ -43,6 +44,11 @@ const StepBlock& Simulation::advance() {
   for (std::size_t slot = 0; slot < frame_.block.count; ++slot) {
     frame_.slot = slot;
     frame_.context = make_context(model_, state_.next_step + static_cast<std::int64_t>(slot));
+    const auto cuts = [&](const auto& stage) { return stage->begins_block(state_, frame_.context); };
+    if (slot > 0 && std::any_of(stages_.begin(), stages_.end(), cuts)) {
+      frame_.block.count = slot;
+      break;
+    }
     for (std::size_t i = 0; i < stages_.size(); ++i)
       if (stages_[i]->scope() == StageScope::step) run_stage(i);
     const auto closed = frame_.block.of(BranchVar::closed, slot);
@@ -50,7 +56,7 @@ const StepBlock& Simulation::advance() {
   }
   for (std::size_t i = 0; i < stages_.size(); ++i)
     if (stages_[i]->scope() == StageScope::block) run_stage(i);
-  state_.next_step = end;
+  state_.next_step += static_cast<std::int64_t>(frame_.block.count);
   return frame_.block;
 }
 

@@ -37,67 +37,6 @@ class PolicyStage final : public Stage {
   const Model& model_;
 };
 
-/// Starts and ends outages; finds islands again if something switched.
-class EventsStage final : public Stage {
- public:
-  explicit EventsStage(const Model& model) : model_(model) {}
-  [[nodiscard]] std::string_view label() const override { return "events"; }
-  [[nodiscard]] std::string_view description() const override {
-    return "starts and ends outages; finds islands again if something switched";
-  }
-  [[nodiscard]] StageScope scope() const override { return StageScope::step; }
-
-  void run(SimulationState& state, Frame& frame) override {
-    if (first_) {
-      frame.topology = make_topology(model_, state);
-      frame.topology_changed = true;
-      first_ = false;
-    }
-    bool switched = false;
-    for (const PlannedOutage& outage : model_.outages) {
-      const bool begins = outage.from_step == frame.context.step, ends = outage.to_step == frame.context.step;
-      if (!begins && !ends) continue;
-      set_out(outage, begins, state);
-      switched = true;
-      frame.block.events.push_back({frame.context.step, begins ? "outage" : "return_to_service", name_of(outage),
-                                    static_cast<double>(outage.to_step - outage.from_step) * model_.time.step_h(),
-                                    outage.reason});
-    }
-    if (!switched) return;
-    Topology now = make_topology(model_, state);
-    state.dispatch = carry_over(state.dispatch, frame.topology.islands, now.islands);
-    frame.topology = std::move(now);
-    frame.topology_changed = true;
-  }
-
- private:
-  static void set_out(const PlannedOutage& outage, bool out, SimulationState& state) {
-    switch (outage.subject) {
-      case PlannedOutage::Subject::branch:
-        state.branch_closed[outage.index] = out ? 0 : 1;
-        return;
-      case PlannedOutage::Subject::producer:
-        state.producer_out[outage.index] = out ? 1 : 0;
-        return;
-      case PlannedOutage::Subject::storage:
-        state.storage_out[outage.index] = out ? 1 : 0;
-        return;
-    }
-  }
-  [[nodiscard]] const std::string& name_of(const PlannedOutage& outage) const {
-    switch (outage.subject) {
-      case PlannedOutage::Subject::branch:
-        return model_.names.grid.branch[outage.index];
-      case PlannedOutage::Subject::producer:
-        return model_.names.producer[outage.index];
-      default:
-        return model_.names.storage[outage.index];
-    }
-  }
-  const Model& model_;
-  bool first_ = true;
-};
-
 /// Calls fn(bank, state of the bank, first id, count) for every bank of a kind.
 template <class Banks, class Fn>
 void for_each_bank(const Banks& banks, std::vector<BankState>& states, Fn fn) {
@@ -316,7 +255,7 @@ void add_state_blocks(const Banks& banks, std::vector<ModelStateBlock>& blocks) 
 std::vector<std::unique_ptr<Stage>> make_stages(const Model& model, int threads) {
   std::vector<std::unique_ptr<Stage>> stages;
   stages.push_back(std::make_unique<PolicyStage>(model));
-  stages.push_back(std::make_unique<EventsStage>(model));
+  stages.push_back(make_events_stage(model));
   stages.push_back(std::make_unique<ExogenousStage>(model));
   stages.push_back(std::make_unique<ControlStage>(model));
   stages.push_back(std::make_unique<DevicesStage>(model));
@@ -365,6 +304,7 @@ SimulationState initial_state(const Model& model) {
   state.branch_closed = model.initially_closed;
   state.producer_out.assign(model.producer_count(), 0);
   state.storage_out.assign(model.storage_count(), 0);
+  state.outages = initial_outages(model.outage_plan);
   state.loss_share = model.network.method == NetworkMethod::ac ? model.dispatch.loss_share : 0.0;
   state.flow_start.vm_pu.assign(model.grid.bus_count(), 1.0);
   state.flow_start.va_deg.assign(model.grid.bus_count(), 0.0);

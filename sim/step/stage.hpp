@@ -3,7 +3,7 @@
 // Stages of scope `step` run for every step in turn: they decide, and devices act. Stages of scope `block` run once for
 // a block of steps that are through the others: no earlier stage reads what they compute before the block is done, so
 // the power flows of a block can be solved together. A block ends at a multiple of k_block_steps, and before a step
-// in which something switches or a dated parameter changes; both are known to every split of the work.
+// in which something switches or a dated parameter changes; both follow from the model and the state alone.
 #pragma once
 
 #include <memory>
@@ -59,10 +59,17 @@ class Stage {
   [[nodiscard]] virtual std::string_view description() const = 0;
   [[nodiscard]] virtual StageScope scope() const = 0;
   virtual void run(SimulationState& state, Frame& frame) = 0;
+  /// Whether a block must end before the step of `context`, as the stage knows from the state before it. Asked of stages
+  /// of scope `step`, just before they run it.
+  [[nodiscard]] virtual bool begins_block(const SimulationState& state, const StepContext& context) {
+    (void)state, (void)context;
+    return false;
+  }
 };
 
 /// The stages of a run in their order. `threads`: for the power flows of a block.
 [[nodiscard]] std::vector<std::unique_ptr<Stage>> make_stages(const Model& model, int threads);
+[[nodiscard]] std::unique_ptr<Stage> make_events_stage(const Model& model);
 [[nodiscard]] std::unique_ptr<Stage> make_network_stage(const Model& model, int threads);
 [[nodiscard]] std::unique_ptr<Stage> make_account_stage(const Model& model);
 

@@ -86,6 +86,9 @@ void visit_state(Visitor& visit, State& state) {
   visit(state.branch_closed);
   visit(state.producer_out);
   visit(state.storage_out);
+  visit(state.outages.status);
+  visit(state.outages.since_step);
+  visit(state.outages.repair_rate_per_h);
   visit_list(visit, state.dispatch.islands, [&](auto& island) {
     visit(island.net_load_mw);
     visit(island.price_per_mwh);
@@ -105,6 +108,9 @@ void visit_state(Visitor& visit, State& state) {
   for (auto* sums :
        {&k.energy_mwh, &k.available_mwh, &k.curtailed_by_unit_mwh, &k.cost, &k.co2_t, &k.discharged_by_unit_mwh})
     visit(*sums);
+  auto& r = k.reliability;
+  for (auto* values : {&r.run_h, &r.run_customers, &r.run_customer_h}) visit(*values);
+  for (auto* sum : {&r.sustained, &r.sustained_h, &r.momentary}) visit(*sum);
   for (auto* seen : {&k.lowest_voltage, &k.highest_voltage, &k.highest_loading}) visit(*seen);
 }
 

@@ -9,6 +9,7 @@
 #include "sim/powerflow/flow.hpp"
 #include "sim/step/checkpoint.hpp"
 #include "sim/step/kpi_account.hpp"
+#include "sim/step/outages.hpp"
 
 namespace gridplus {
 
@@ -17,6 +18,7 @@ struct SimulationState {
   std::vector<BankState> producers, storages, consumers;  ///< per bank
   std::vector<std::uint8_t> branch_closed;                ///< per branch
   std::vector<std::uint8_t> producer_out, storage_out;    ///< per device: on outage
+  OutageState outages;                                    ///< what failed by chance
   DispatchMemory dispatch;
   double loss_share = 0.0;          ///< losses over served demand, of the last finished block
   powerflow::FlowState flow_start;  ///< voltages that the flows of the next block start from

@@ -10,7 +10,8 @@ namespace {
 
 constexpr double k_balance_tolerance_mw = 1e-9;
 
-/// The small system with two fleets of vehicles, one of them commanded and giving back.
+/// The small system with lines and a unit that fail, one crew, and two fleets of vehicles, one of them commanded and
+/// giving back.
 std::unique_ptr<Model> system_with_chance(std::int64_t steps) {
   auto model = test::small_system(steps);
   using models::EvFleet;
@@ -27,6 +28,19 @@ std::unique_ptr<Model> system_with_chance(std::int64_t steps) {
     model->consumer_bus.push_back(BusId(1));
     model->names.consumer.emplace_back(name);
   }
+  model->consumer_customers = {100, 50, 0, 0};
+  const auto fails = [&](OutageSubject::Kind kind, std::uint32_t index, double mttf_h) {
+    FailureGroup group;
+    group.name = kind == OutageSubject::Kind::branch ? model->names.grid.branch[index] : model->names.producer[index];
+    group.random_key = 10 * static_cast<std::uint32_t>(kind) + index;
+    group.members = {{kind, index}};
+    group.failure_rate_per_h = 1.0 / mttf_h;
+    group.repair_rate_per_h = 1.0 / 6.0;
+    model->outage_plan.groups.push_back(group);
+  };
+  for (std::uint32_t l = 0; l < 3; ++l) fails(OutageSubject::Kind::branch, l, 40.0);
+  fails(OutageSubject::Kind::producer, 1, 60.0);
+  model->outage_plan.repairs = {.crews = 1, .detection_steps = 1};
   return model;
 }
 
@@ -62,6 +76,10 @@ TEST(Chance, RunsAreTheSameAtAnyNumberOfThreads) {
   EXPECT_TRUE(one == run(*model, 2));
   EXPECT_TRUE(one == run(*model, 8));
   EXPECT_LT(one.worst_balance_mw, k_balance_tolerance_mw);
+  const auto failures = std::count_if(one.events.begin(), one.events.end(),
+                                      [](const std::string& event) { return event.rfind("failure", 0) == 0; });
+  EXPECT_GT(failures, 5);
+  EXPECT_GT(one.checkpoints.size(), 10U) << "every switching ends a block";
 }
 
 TEST(Chance, AResumedRunEndsLikeAnUninterruptedOne) {

@@ -20,7 +20,7 @@ const std::map<std::string, std::string, std::less<>> k_carriers = {
     {"Hydro", "hydro"}, {"Solar", "solar"}, {"Wind", "wind"}};
 
 std::vector<std::string> with_connection(std::vector<std::string> header) {
-  for (const char* key : {"voltage [p.u.]", "q_min [MVAr]", "q_max [MVAr]"}) header.emplace_back(key);
+  for (const char* key : {"voltage [p.u.]", "q_min [MVAr]", "q_max [MVAr]", "mttf [h]", "mttr [h]"}) header.emplace_back(key);
   return header;
 }
 
@@ -41,18 +41,23 @@ UnitTables::UnitTables(const UnitSource& source, bool start_heat_by_time)
       batteries_({"name", "bus", "category", "capacity [MW]", "charge_capacity [MW]", "energy_capacity [MWh]",
                   "charge_efficiency", "discharge_efficiency", "initial_soc"}) {}
 
-/// Cells of voltage, q_min, q_max: empty for units that hold no voltage.
+/// Cells of voltage, q_min, q_max, empty for units that hold no voltage, and of mttf, mttr, empty for those that never
+/// fail.
 std::vector<std::string> UnitTables::connection(std::size_t row) {
   const double low = source_.units.number(row, "QMin MVAR"), high = source_.units.number(row, "QMax MVAR");
   const double set_point = source_.units.number(row, "V Setpoint p.u.");
+  const double mttf_h = source_.units.number_or(row, "MTTF Hr", 0.0);
+  const double mttr_h = source_.units.number_or(row, "MTTR Hr", 0.0);
+  const bool fails = mttf_h > 0.0 && mttr_h > 0.0;
+  const std::string mttf = fails ? number_text(mttf_h) : "", mttr = fails ? number_text(mttr_h) : "";
   const auto bus = source_.bus_index.need(source_.units, row, "Bus ID", "bus");
-  if (high <= low) return {"", "", ""};
+  if (high <= low) return {"", "", "", mttf, mttr};
   if (bus && same_word(source_.buses.text(*bus, "Bus Type"), "PQ")) {
     note(fmt::format("Unit {} has a range of reactive power but stands at a bus of type PQ: it holds no voltage.",
                      name(row)));
-    return {"", "", ""};
+    return {"", "", "", mttf, mttr};
   }
-  return {number_text(set_point), number_text(low), number_text(high)};
+  return {number_text(set_point), number_text(low), number_text(high), mttf, mttr};
 }
 
 std::string UnitTables::carrier(std::size_t row) {

@@ -182,6 +182,15 @@ def test_a_replay_stands_beside_the_scenario_and_carries_the_load_factor(three_a
     assert unserved == pytest.approx(worst["unserved_mwh"], rel=1e-6)
 
 
+def test_a_replay_never_overwrites_the_scenario(three_areas):
+    before = three_areas.read_text()
+    for target in (three_areas, three_areas.parent / "sample.h5"):
+        run = gridplus("adequacy", three_areas, "--replay", 3, "-o", target)
+        assert run.returncode == 2 and "ends in .yaml" in run.stderr
+    assert three_areas.read_text() == before
+    assert not (three_areas.parent / "sample.h5").exists()
+
+
 def test_precision_and_seed_do_what_they_say(three_areas):
     report = study(three_areas, "--precision", 0.05, "--samples", 100000)
     assert report["precision_reached"] and report["coefficient_of_variation"] <= 0.05 and report["samples"] < 100000

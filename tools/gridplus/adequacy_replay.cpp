@@ -139,6 +139,13 @@ std::string text_of(const ReplayRequest& request, const Model& model, const adeq
 std::string write_replay(const ReplayRequest& request, const Model& model, const adequacy::AdequacyModel& system,
                          const adequacy::SampleRecord& sample) {
   const fs::path scenario = fs::canonical(request.scenario);
+  std::error_code absent;
+  if (fs::equivalent(request.file, scenario, absent) || (request.file.extension() != ".yaml" && request.file.extension() != ".yml"))
+    throw InputError(Diagnostic{{},
+                                "--output",
+                                fmt::format("the sample cannot be written to '{}'", request.file.string()),
+                                "a file that ends in .yaml and is not the scenario itself",
+                                {}});
   if (request.file.has_parent_path()) fs::create_directories(request.file.parent_path());
   const fs::path file = fs::weakly_canonical(fs::absolute(request.file));
   const fs::path folder = file.parent_path();

@@ -18,7 +18,7 @@ struct ReplayRequest {
 
 /// Writes a scenario that extends the one studied and in which all outages of the sample, and those that were planned
 /// anyway, are planned outages. Returns the command that runs it. Times are those of the sample brought to begins of
-/// steps, as a run knows no others. Throws IoError.
+/// steps, as a run knows no others. Throws IoError; InputError if `file` is the scenario itself or no .yaml file.
 [[nodiscard]] std::string write_replay(const ReplayRequest& request, const Model& model,
                                        const adequacy::AdequacyModel& system, const adequacy::SampleRecord& sample);
 

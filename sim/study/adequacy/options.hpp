@@ -115,7 +115,7 @@ struct AdequacyResult {
   std::vector<Indices> area;
   Profile system_profile;
   std::vector<Profile> area_profile;
-  std::vector<PeriodTotals> periods;  ///< sequential: one a sample
+  std::vector<PeriodTotals> periods;  ///< sequential: one a sample, of the first two million
   std::vector<SampleRecord> worst;    ///< most unserved energy first
   std::vector<CapacityState> table;   ///< analytic, of the first step's capacities
   double variance_reduction = 1.0;    ///< rare events: variance of plain sampling over that of this one, EENS

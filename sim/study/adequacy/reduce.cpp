@@ -58,9 +58,10 @@ class Reduction {
     check();
     for (const auto& bank : model_.producer_banks) producer_states_.push_back(bank->initial_state(context(0)));
     for (const auto& bank : model_.consumer_banks) consumer_states_.push_back(bank->initial_state(context(0)));
-    producer_mw_.assign(model_.producer_count(), std::vector<Watts>());
+    unit_output_.resize(model_.producer_count());
+    planned_out_.assign(model_.producer_count(), 0);
     for (std::int64_t k = 0; k < model_.time.steps(); ++k) read_step(k);
-    for (std::size_t i = 0; i < model_.producer_count(); ++i) add_producer(i);
+    for (std::size_t i = 0; i < model_.producer_count(); ++i) add_unit(i);
     if (!options_.ignore_storage) add_storage();
     if (out_.areas.size() > 1) add_links();
     add_notes();
@@ -98,6 +99,7 @@ class Reduction {
 
   void read_step(std::int64_t step) {
     change_parameters(step);
+    switch_planned(step);
     const StepContext now = context(step);
     const auto k = static_cast<std::size_t>(step);
     std::size_t id = 0;
@@ -105,11 +107,11 @@ class Reduction {
     for (std::size_t b = 0; b < model_.producer_banks.size(); ++b) {
       offers.resize(model_.producer_banks[b]->size());
       model_.producer_banks[b]->offer(producer_states_[b], now, offers);
-      for (const ProducerOffer& offer : offers) producer_mw_[id++].push_back(to_watts(offer.available_mw));
+      for (const ProducerOffer& offer : offers) {
+        const bool out = planned_out_[id] != 0;
+        add_output(id++, k, out ? 0 : to_watts(offer.available_mw));
+      }
     }
-    for (const PlannedOutage& outage : model_.outages)
-      if (outage.subject == PlannedOutage::Subject::producer && outage.from_step <= step && step < outage.to_step)
-        producer_mw_[outage.index].back() = 0;
     id = 0;
     std::vector<ConsumerOffer> demands;
     for (std::size_t b = 0; b < model_.consumer_banks.size(); ++b) {
@@ -127,16 +129,32 @@ class Reduction {
     }
   }
 
-  void add_producer(std::size_t i) {
-    const Connection& connection = model_.producer_connection[i];
-    const std::uint32_t area = areas_.of(connection.bus);
-    std::vector<Watts>& by_step = producer_mw_[i];
-    const ForcedOutage outage = connection.forced_outage;
-    if (!outage.fails()) {
-      for (std::size_t k = 0; k < by_step.size(); ++k) out_.areas[area].firm[k] += by_step[k];
-      return;
+  /// What never fails is summed at once: only units that fail are kept apart, step by step.
+  void add_output(std::size_t producer, std::size_t step, Watts output) {
+    const Connection& connection = model_.producer_connection[producer];
+    if (connection.forced_outage.fails())
+      unit_output_[producer].push_back(output);
+    else
+      out_.areas[areas_.of(connection.bus)].firm[step] += output;
+  }
+
+  void switch_planned(std::int64_t step) {
+    for (const PlannedOutage& outage : model_.outages) {
+      if (outage.subject != PlannedOutage::Subject::producer) continue;
+      if (outage.from_step == step) planned_out_[outage.index] = 1;
+      if (outage.to_step == step) planned_out_[outage.index] = 0;
     }
-    Unit unit{model_.names.producer[i], area, *std::max_element(by_step.begin(), by_step.end()), {}, outage};
+  }
+
+  void add_unit(std::size_t producer) {
+    const Connection& connection = model_.producer_connection[producer];
+    std::vector<Watts>& by_step = unit_output_[producer];
+    if (by_step.empty()) return;
+    Unit unit{model_.names.producer[producer],
+              areas_.of(connection.bus),
+              *std::max_element(by_step.begin(), by_step.end()),
+              {},
+              connection.forced_outage};
     if (std::any_of(by_step.begin(), by_step.end(), [&](Watts w) { return w != by_step[0]; }))
       unit.capacity_by_step = std::move(by_step);
     if (unit.capacity > 0) out_.units.push_back(std::move(unit));
@@ -232,7 +250,8 @@ class Reduction {
   AreaIndex areas_;
   AdequacyModel out_;
   std::vector<BankState> producer_states_, consumer_states_;
-  std::vector<std::vector<Watts>> producer_mw_;
+  std::vector<std::vector<Watts>> unit_output_;  ///< of units that fail, by step
+  std::vector<std::uint8_t> planned_out_;
   std::size_t next_change_ = 0;
 };
 

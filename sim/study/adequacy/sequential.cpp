@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::int64_t k_default_periods = 10'000;
 constexpr std::int64_t k_block = 8;
+/// Totals of so many periods are kept one by one (32 bytes each).
+constexpr std::int64_t k_most_kept = 2'000'000;
 
 Score score_of(const PeriodTotals& totals) {
   return {totals.lole_h, totals.lole_days, totals.eens_mwh, totals.events};
@@ -27,7 +29,7 @@ SampleRecord record_of(const PeriodOutcome& outcome, std::int64_t sample) {
 }
 
 void add(const PeriodOutcome& outcome, std::int64_t sample, const Options& options, BlockTally& out) {
-  out.periods.push_back(outcome.system);
+  if (sample < k_most_kept) out.periods.push_back(outcome.system);
   if (outcome.shortages.empty()) return;
   for (std::size_t a = 0; a < outcome.areas.size(); ++a)
     if (outcome.areas[a].lole_h > 0.0) out.regions[a].add(score_of(outcome.areas[a]));

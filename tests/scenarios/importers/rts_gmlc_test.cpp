@@ -63,15 +63,15 @@ class SmallSystem : public ::testing::Test {
       "Hr,Min Up Time Hr,Ramp Rate MW/Min,Start Time Cold Hr,Start Time Warm Hr,Start Time Hot Hr,Start Heat Cold "
       "MBTU,Start Heat Warm MBTU,Start Heat Hot MBTU,Non Fuel Start Cost $,FOR,Fuel Price "
       "$/MMBTU,Output_pct_0,Output_pct_1,Output_pct_2,HR_avg_0,HR_incr_1,HR_incr_2,VOM,Emissions SO2 "
-      "Lbs/MMBTU,Emissions CO2 Lbs/MMBTU,Pump Load MW,Storage Roundtrip Efficiency\n"
+      "Lbs/MMBTU,Emissions CO2 Lbs/MMBTU,Pump Load MW,Storage Roundtrip Efficiency,MTTF Hr,MTTR Hr\n"
       "101_STEAM_1,101,1,Coal,Coal,50,1.04,76,30,30,-25,4,8,2,12,10,3,5284.8,4861.4,3379.4,7,0.02,2.11399,0.394736842,"
-      "0.7,1,13270,6713,8028,0.5,Unit-specific,210,0,0\n"
-      "101_HYDRO_1,101,1,Hydro,Hydro,50,1.04,50,0,16,-10,0,0,50,0,0,0,0,0,0,0,0.01,0,1,0,0,3412,0,0,0,0,0,0,0\n"
-      "102_WIND_1,102,1,Wind,Wind,0,1,80,0,0,0,0,0,80,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0\n"
-      "102_SYNC_1,102,1,Sync_Cond,Sync_Cond,0,1.05,0,0,200,-50,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0\n"
+      "0.7,1,13270,6713,8028,0.5,Unit-specific,210,0,0,1960,40\n"
+      "101_HYDRO_1,101,1,Hydro,Hydro,50,1.04,50,0,16,-10,0,0,50,0,0,0,0,0,0,0,0.01,0,1,0,0,3412,0,0,0,0,0,0,0,0,0\n"
+      "102_WIND_1,102,1,Wind,Wind,0,1,80,0,0,0,0,0,80,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0\n"
+      "102_SYNC_1,102,1,Sync_Cond,Sync_Cond,0,1.05,0,0,200,-50,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0\n"
       "201_CSP_1,201,1,CSP,Solar,0,1,200,30,0,0,1,1,20,1,0.5,0.17,0,0,0,10000,0.04,0,0.15,0.33,0.6,0.83,0.98,1.05,1.1,"
-      "0,0,0,0\n"
-      "201_STORAGE_1,201,1,Storage,Storage,0,1,50,0,0,0,0,0,50,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,40,81\n";
+      "0,0,0,0,0,0\n"
+      "201_STORAGE_1,201,1,Storage,Storage,0,1,50,0,0,0,0,0,50,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,40,81,0,0\n";
   static constexpr std::string_view k_pointers =
       "Simulation,Category,Object,Parameter,Scaling Factor,Data File\n"
       "DAY_AHEAD,Generator,101_HYDRO_1,PMax MW,52.5,../timeseries_data_files/HYDRO/DAY_AHEAD_hydro.csv\n"
@@ -125,6 +125,17 @@ TEST_F(SmallSystem, HeatRatesBecomeFuelPerHourInGigajoule) {
   EXPECT_EQ(reader.number(reader.need("start_cost [USD]")), 7.0);
   EXPECT_EQ(reader.number(reader.need("ramp_rate [MW/min]")), 2.0);
   EXPECT_EQ(reader.number(reader.need("voltage [p.u.]")), 1.04);
+  EXPECT_EQ(reader.number(reader.need("mttf [h]")), 1960.0);
+  EXPECT_EQ(reader.number(reader.need("mttr [h]")), 40.0);
+}
+
+TEST_F(SmallSystem, UnitsThatNeverFailHaveNoTimes) {
+  const ImportedFiles made = import();
+  const std::string table = test::file_text(made, "curtailable.csv");
+  csv::Reader reader = csv::Reader::over(table, "curtailable.csv");
+  ASSERT_TRUE(reader.next());
+  EXPECT_EQ(reader.row()[reader.need("mttf [h]")], "");
+  EXPECT_EQ(reader.row()[reader.need("mttr [h]")], "");
 }
 
 TEST_F(SmallSystem, StartsByTheHoursOfflineKeepAllThreeHeats) {

@@ -19,6 +19,14 @@ const GroupBlock& part_of(const StepBlock& block, Source::Part part) {
       return block.consumer;
     case Source::Part::storage:
       return block.storage;
+    case Source::Part::node:
+      return block.node;
+    case Source::Part::link:
+      return block.link;
+    case Source::Part::endpoint_class:
+      return block.endpoint_class;
+    case Source::Part::controller:
+      return block.controller;
     default:
       return block.step;
   }

@@ -82,12 +82,17 @@ struct MainGroup {
   std::span<const VariableInfo> variables;
 };
 const std::vector<MainGroup>& main_groups() {
-  static const std::vector<MainGroup> groups = {{Source::Part::bus, "bus", k_bus_variables},
-                                                {Source::Part::branch, "branch", k_branch_variables},
-                                                {Source::Part::producer, "producer", k_producer_variables},
-                                                {Source::Part::consumer, "consumer", k_consumer_variables},
-                                                {Source::Part::storage, "storage", k_storage_variables},
-                                                {Source::Part::step, "step", k_step_variables}};
+  static const std::vector<MainGroup> groups = {
+      {Source::Part::bus, "bus", k_bus_variables},
+      {Source::Part::branch, "branch", k_branch_variables},
+      {Source::Part::producer, "producer", k_producer_variables},
+      {Source::Part::consumer, "consumer", k_consumer_variables},
+      {Source::Part::storage, "storage", k_storage_variables},
+      {Source::Part::step, "step", k_step_variables},
+      {Source::Part::node, "node", k_node_variables},
+      {Source::Part::link, "link", k_link_variables},
+      {Source::Part::endpoint_class, "endpoint_class", k_endpoint_class_variables},
+      {Source::Part::controller, "controller", k_controller_variables}};
   return groups;
 }
 
@@ -179,6 +184,12 @@ class SchemaBuilder {
     add_group(consumer_group(model_), Source::Part::consumer);
     add_group(storage_group(model_), Source::Part::storage);
     add_group({"step", "totals and state of the computation of every step", {}, {}}, Source::Part::step);
+    if (const CommunicationModel* const communication = model_.communication.get()) {
+      add_group(node_group(*communication, model_.names.grid), Source::Part::node);
+      add_group(link_group(*communication, model_.names.grid), Source::Part::link);
+      add_group(endpoint_class_group(*communication), Source::Part::endpoint_class);
+      add_group(controller_group(*communication), Source::Part::controller);
+    }
     for (const BankView& view : banks_) add_model(view);
     schema_.event_group = schema_.content.groups.size();
     schema_.content.groups.push_back(event_group());

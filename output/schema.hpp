@@ -22,7 +22,19 @@ enum class Statistic : std::uint8_t {
 
 /// Where a stream's values are in a StepBlock.
 struct Source {
-  enum class Part : std::uint8_t { bus, branch, producer, consumer, storage, step, model_state } part = Part::bus;
+  enum class Part : std::uint8_t {
+    bus,
+    branch,
+    producer,
+    consumer,
+    storage,
+    step,
+    node,
+    link,
+    endpoint_class,
+    controller,
+    model_state
+  } part = Part::bus;
   std::string model;         ///< of a model_state
   std::size_t variable = 0;  ///< index in the part
 };

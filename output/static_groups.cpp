@@ -163,9 +163,81 @@ Group storage_group(const Model& model) {
   return group;
 }
 
+namespace {
+
+/// The name at each index, empty where there is none.
+std::vector<std::string> names_at(const std::vector<std::uint32_t>& indices, const std::vector<std::string>& names) {
+  std::vector<std::string> out;
+  for (const std::uint32_t i : indices) out.push_back(i < names.size() ? names[i] : std::string{});
+  return out;
+}
+
+}  // namespace
+
+Group node_group(const CommunicationModel& communication, const GridNames& names) {
+  const comms::NodeArrays& node = communication.network.node();
+  Group group = named_group("node", "nodes of the communication network", communication.names.node);
+  std::vector<std::string> kinds;
+  for (const comms::NodeKind kind : node.kind) kinds.emplace_back(comms::k_node_kinds[static_cast<std::size_t>(kind)]);
+  auto& out = group.datasets;
+  out.push_back(text_column("kind", "node", "what the node is", std::move(kinds)));
+  out.push_back(
+      text_column("bus", "node", "bus that supplies it; empty: its supply never fails", names_at(node.bus, names.bus)));
+  out.push_back(number_column("battery_h", "node", "h", "how long it runs without its bus", node.battery_h));
+  out.push_back(number_column("mtbf_h", "node", "h", "mean time between failures", node.mtbf_h));
+  out.push_back(number_column("mttr_h", "node", "h", "mean time to repair", node.mttr_h));
+  return group;
+}
+
+Group link_group(const CommunicationModel& communication, const GridNames& names) {
+  const comms::LinkArrays& link = communication.network.link();
+  Group group = named_group("link", "links of the communication network", communication.names.link);
+  std::vector<std::string> from, to;
+  for (const NodeId node : link.from) from.push_back(communication.names.node[node.index()]);
+  for (const NodeId node : link.to) to.push_back(communication.names.node[node.index()]);
+  auto& out = group.datasets;
+  out.push_back(text_column("from_node", "link", "node at the from end", std::move(from)));
+  out.push_back(text_column("to_node", "link", "node at the to end", std::move(to)));
+  out.push_back(text_column("same_cable", "link", "branch that it lies along; empty: none",
+                            names_at(link.power_branch, names.branch)));
+  out.push_back(number_column("latency_s", "link", "s", "median one-way latency", link.latency_s));
+  out.push_back(
+      number_column("capacity_bit_per_s", "link", "bit s-1", "capacity in each direction", link.capacity_bit_per_s));
+  out.push_back(number_column("loss", "link", "1", "probability that a message is lost", link.loss));
+  out.push_back(number_column("mtbf_h", "link", "h", "mean time between failures", link.mtbf_h));
+  out.push_back(number_column("mttr_h", "link", "h", "mean time to repair", link.mttr_h));
+  return group;
+}
+
+Group endpoint_class_group(const CommunicationModel& communication) {
+  Group group =
+      named_group("endpoint_class", "messages by class", {comms::k_class_names.begin(), comms::k_class_names.end()});
+  std::vector<double> deadline_s, message_bit;
+  for (const comms::ClassOptions& options : communication.transport.classes) {
+    deadline_s.push_back(options.deadline_s);
+    message_bit.push_back(options.message_bit);
+  }
+  group.datasets.push_back(
+      number_column("deadline_s", "endpoint_class", "s", "what counts as on time", std::move(deadline_s)));
+  group.datasets.push_back(
+      number_column("message_bit", "endpoint_class", "bit", "size of a message", std::move(message_bit)));
+  return group;
+}
+
+Group controller_group(const CommunicationModel& communication) {
+  Group group = named_group("controller", "controllers, by what they know and command", communication.names.controller);
+  const comms::ControllerArrays& controller = communication.network.controller();
+  group.datasets.push_back(
+      number_column("max_age_s", "controller", "s", "older measurements do not count", controller.max_age_s));
+  group.datasets.push_back(
+      number_column("computing_s", "controller", "s", "time it takes to decide", controller.computing_s));
+  return group;
+}
+
 std::vector<BankView> bank_views(const Model& model) {
-  constexpr std::array<std::string_view, 11> k_own = {"bus",  "branch", "producer", "consumer", "storage", "extreme",
-                                                      "step", "event",  "kpi",      "category", "scenario"};
+  constexpr std::array<std::string_view, 15> k_own = {"bus",     "branch", "producer", "consumer",       "storage",
+                                                      "step",    "event",  "kpi",      "category",       "scenario",
+                                                      "extreme", "node",   "link",     "endpoint_class", "controller"};
   std::vector<BankView> views;
   const auto add = [&](const auto& banks, std::string_view kind, std::span<const std::string> names,
                        const std::vector<std::string>& bus) {

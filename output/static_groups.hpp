@@ -18,6 +18,11 @@ namespace gridplus::output {
 [[nodiscard]] Group consumer_group(const Model& model);
 [[nodiscard]] Group storage_group(const Model& model);
 
+[[nodiscard]] Group node_group(const CommunicationModel& communication, const GridNames& names);
+[[nodiscard]] Group link_group(const CommunicationModel& communication, const GridNames& names);
+[[nodiscard]] Group endpoint_class_group(const CommunicationModel& communication);
+[[nodiscard]] Group controller_group(const CommunicationModel& communication);
+
 /// The devices of one model.
 struct BankView {
   const DeviceBank* bank = nullptr;

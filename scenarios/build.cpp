@@ -71,6 +71,8 @@ std::unique_ptr<Model> build(const Spec& spec, std::span<const ModelInfo> models
   if (problems.empty()) check_slack(*model, spec.buses.empty() ? nullptr : spec.buses.front().node, problems);
   model->profiles = load_profiles(spec.profiles, spec.time, profile_limits, problems);
   problems.throw_if_any();
+  if (spec.communication.node != nullptr) model->communication = build_communication(spec, buses, *model, problems);
+  problems.throw_if_any();
   model->provenance.scenario_name = spec.name;
   model->provenance.description = spec.description;
   model->provenance.currency = spec.currency;

@@ -1,6 +1,7 @@
 // The parts of build(), one a file.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <unordered_map>
 
@@ -9,7 +10,8 @@
 
 namespace gridplus {
 struct Model;
-}
+struct CommunicationModel;
+}  // namespace gridplus
 
 namespace gridplus::scenario {
 
@@ -41,6 +43,10 @@ void check_adequacy(const Spec& spec, const Model& model, Diagnostics& problems)
 
 /// Fills planned outages, failures, storms and repairs.
 void build_events(const Spec& spec, Model& model, Diagnostics& problems);
+
+/// The communication network and its rules. The model has its devices and profiles. Null if a problem was added.
+[[nodiscard]] std::unique_ptr<const CommunicationModel> build_communication(const Spec& spec, const BusIndex& buses,
+                                                                            const Model& model, Diagnostics& problems);
 
 /// Every parameter in force, defaults included, as one JSON object.
 [[nodiscard]] std::string resolved_json(const Spec& spec, const Model& model);

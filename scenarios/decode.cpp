@@ -87,6 +87,10 @@ std::vector<std::string> recordable_variables() {
   add("consumer", k_consumer_variables);
   add("storage", k_storage_variables);
   add("step", k_step_variables);
+  add("node", k_node_variables);
+  add("link", k_link_variables);
+  add("endpoint_class", k_endpoint_class_variables);
+  add("controller", k_controller_variables);
   return names;
 }
 
@@ -122,7 +126,7 @@ void decode_controllers(Context& context, const Node& root, Spec& spec, const Pa
 
 void refuse_reserved(Context& context, const Node& root, const Path& top) {
   for (const Member& member : root.members)
-    if (member.key == "communication" || member.key == "market")
+    if (member.key == "market")
       context.fail(member.where(), Path(top, member.key),
                    fmt::format("the block '{}' is not available in this version of gridplus", member.key),
                    "the blocks that docs/scenario-format.md lists as available", "take the block out");
@@ -223,6 +227,7 @@ Spec decode(const Node& root, std::span<const ModelInfo> models, const std::stri
     spec.description = decode_text(context, *text, Path(top, "description")).value_or("");
   decode_grid(context, root, spec);
   decode_devices(context, root, models, spec);
+  decode_communication(context, root, spec);
   decode_controllers(context, root, spec, top);
   decode_events(context, root, spec);
   decode_record(context, root, spec, top);

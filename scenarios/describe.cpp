@@ -102,6 +102,15 @@ std::string describe(const scenario::SyntheticModel& model) {
                      model.unit == "1" ? "plain numbers" : model.unit, model.doc, plain_table(model.fields));
 }
 
+std::string describe(const comms::TechnologyInfo& technology) {
+  std::string out = fmt::format("{} (communication technology): {}\n  source of its values: {}\n\n", technology.name,
+                                technology.doc, technology.source);
+  for (const FieldInfo& field : scenario::section_fields<comms::LinkParameters>())
+    out += fmt::format("  {:<24} {:<14} {:<10} {}\n", field.key, unit_text(field),
+                       number_text(std::get<double>(field.get(&technology.parameters))), field.doc);
+  return out;
+}
+
 [[noreturn]] void refuse_name(std::string_view name, std::string_view what, const std::vector<std::string>& known) {
   throw InputError(Diagnostic{{},
                               {},
@@ -114,6 +123,7 @@ std::vector<std::string> model_names() {
   std::vector<std::string> names;
   for (const ModelInfo& model : device_models()) names.emplace_back(model.type);
   for (const scenario::SyntheticModel& model : scenario::synthetic_models()) names.emplace_back(model.type);
+  for (const comms::TechnologyInfo& technology : comms::technologies()) names.emplace_back(technology.name);
   return names;
 }
 
@@ -139,6 +149,8 @@ std::string describe_model(std::string_view name) {
   if (const ModelInfo* const model = find_model(device_models(), name)) return describe(*model);
   for (const scenario::SyntheticModel& model : scenario::synthetic_models())
     if (model.type == name) return describe(model);
+  for (const comms::TechnologyInfo& technology : comms::technologies())
+    if (technology.name == name) return describe(technology);
   refuse_name(name, "model", model_names());
 }
 
@@ -146,6 +158,20 @@ std::string describe_series() {
   std::string out;
   for (const scenario::SyntheticModel& model : scenario::synthetic_models())
     out += fmt::format("{}{}", out.empty() ? "" : "\n", describe(model));
+  return out;
+}
+
+std::string describe_technologies() {
+  std::string out = fmt::format("{:<10} {:>10} {:>6} {:>10} {:>8} {:>8} {:>6} {:>9}  {}\n", "technology", "latency",
+                                "sigma", "capacity", "loss", "mtbf", "mttr", "interval", "source");
+  out += fmt::format("{:<10} {:>10} {:>6} {:>10} {:>8} {:>8} {:>6} {:>9}\n", "", "ms", "", "Mbit/s", "", "h", "h", "s");
+  for (const comms::TechnologyInfo& technology : comms::technologies()) {
+    const comms::LinkParameters& p = technology.parameters;
+    const std::string mtbf = std::isfinite(p.mtbf_h) ? fmt::format("{:g}", p.mtbf_h) : std::string("never");
+    out += fmt::format("{:<10} {:>10g} {:>6g} {:>10g} {:>8g} {:>8} {:>6g} {:>9g}  {}\n", technology.name, p.latency_ms,
+                       p.latency_sigma, p.capacity_mbit_per_s, p.loss, mtbf, p.mttr_h, p.report_interval_s,
+                       technology.source);
+  }
   return out;
 }
 

@@ -12,10 +12,12 @@ namespace gridplus {
 
 /// All device models, one a line.
 [[nodiscard]] std::string list_models();
-/// One model or synthetic series with its keys. Throws InputError that names near ones.
+/// One model, synthetic series or communication technology with its keys. Throws InputError that names near ones.
 [[nodiscard]] std::string describe_model(std::string_view name);
 /// All synthetic series with their keys.
 [[nodiscard]] std::string describe_series();
+/// All communication technologies with the values of their presets and the sources of these.
+[[nodiscard]] std::string describe_technologies();
 /// Keys, units, defaults, limits and meanings as a Markdown table.
 [[nodiscard]] std::string field_table(std::span<const FieldInfo> fields);
 /// The table of a device model, a synthetic series or a section (`grid.buses[]`). Throws InputError for any other name.

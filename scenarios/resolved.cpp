@@ -68,6 +68,40 @@ Json devices_json(const Banks& banks, const std::vector<std::string>& names, con
   return out;
 }
 
+Json communication_json(const CommunicationSpec& spec, const Model& model) {
+  const CommunicationModel& plan = *model.communication;
+  Json out = section_json(section_fields<CommunicationSection>(), &spec.values, model.profiles);
+  if (spec.generate) out["generate"] = section_json(section_fields<GenerateSection>(), &*spec.generate, model.profiles);
+  const auto& node = plan.network.node();
+  for (std::size_t n = 0; n < plan.network.node_count(); ++n)
+    out["nodes"].push_back({{"name", plan.names.node[n]},
+                            {"kind", std::string(comms::k_node_kinds[static_cast<std::size_t>(node.kind[n])])},
+                            {"battery_h", number(node.battery_h[n])},
+                            {"mtbf_h", number(node.mtbf_h[n])},
+                            {"mttr_h", number(node.mttr_h[n])}});
+  const auto& link = plan.network.link();
+  for (std::size_t l = 0; l < plan.network.link_count(); ++l)
+    out["links"].push_back({{"name", plan.names.link[l]},
+                            {"from", plan.names.node[link.from[l].index()]},
+                            {"to", plan.names.node[link.to[l].index()]},
+                            {"latency_s", number(link.latency_s[l])},
+                            {"capacity_bit_per_s", number(link.capacity_bit_per_s[l])},
+                            {"loss", number(link.loss[l])},
+                            {"mtbf_h", number(link.mtbf_h[l])},
+                            {"mttr_h", number(link.mttr_h[l])}});
+  for (const comms::LinkParameters& access : plan.network.access())
+    out["last_hops"].push_back(section_json(section_fields<comms::LinkParameters>(), &access, model.profiles));
+  const auto& endpoint = plan.network.endpoint();
+  for (std::size_t e = 0; e < plan.network.endpoint_count(); ++e)
+    out["endpoints"].push_back(
+        {{"name", plan.names.endpoint[e]},
+         {"parent", plan.names.node[endpoint.parent[e]]},
+         {"controller", plan.names.controller[endpoint.controller[e]]},
+         {"last_hop", endpoint.access[e]},
+         {"fallback", std::string(k_fallbacks[static_cast<std::size_t>(plan.fallback[e].rule)])}});
+  return out;
+}
+
 }  // namespace
 
 std::string resolved_json(const Spec& spec, const Model& model) {
@@ -98,6 +132,7 @@ std::string resolved_json(const Spec& spec, const Model& model) {
     out["events"]["repairs"] = section_json(section_fields<RepairSection>(), &spec.repairs, profiles);
   out["record"] = section_json(section_fields<RecordSection>(), &spec.record.values, profiles);
   out["study"]["adequacy"] = section_json(section_fields<AdequacySection>(), &spec.adequacy.values, profiles);
+  if (spec.communication.node != nullptr) out["communication"] = communication_json(spec.communication, model);
   Json units = Json::object();
   const auto connected = [&](const std::vector<Connection>& connections) {
     return [&](Json& device, std::size_t id) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "models/registry.hpp"
+#include "scenarios/communication_sections.hpp"
 #include "scenarios/describe.hpp"
 #include "scenarios/sections.hpp"
 #include "scenarios/synthesis.hpp"
@@ -257,6 +258,37 @@ Json study_schema() {
           {"additionalProperties", false}};
 }
 
+/// An entry whose keys are those of a section and of a link's parameters.
+template <class Section>
+Json with_parameters(std::string_view doc, std::initializer_list<const char*> needed,
+                     std::initializer_list<const char*> optional) {
+  return Keys()
+      .texts(needed, true)
+      .texts(optional, false)
+      .fields(scenario::section_fields<Section>())
+      .fields(scenario::section_fields<comms::LinkParameters>())
+      .object(doc);
+}
+
+Json communication_schema() {
+  using namespace scenario;
+  Json block = section_schema<CommunicationSection>("the communication network");
+  Json& keys = block["properties"];
+  keys["generate"] = section_schema<GenerateSection>("a network laid over the grid");
+  keys["nodes"] = list_of(section_schema<NodeSection>("a node", {"name"}, {"bus"}));
+  keys["links"] =
+      list_of(with_parameters<LinkSection>("a link", {"name", "from", "to"}, {"common_cause", "same_cable"}));
+  keys["endpoints"] =
+      list_of(with_parameters<EndpointSection>("what ties a device to a node", {"device"}, {"parent", "controller"}));
+  keys["coverage"] = list_of(section_schema<CoverageSection>("a share of endpoints that are reached", {}, {"region"}));
+  Json presets{{"type", "object"}, {"additionalProperties", false}};
+  for (const comms::TechnologyInfo& technology : comms::technologies())
+    presets["properties"][std::string(technology.name)] = section_schema<comms::LinkParameters>(technology.doc);
+  keys["presets"] = std::move(presets);
+  for (const char* list : {"nodes", "links", "endpoints", "coverage"}) keys[fmt::format("+{}", list)] = keys[list];
+  return block;
+}
+
 }  // namespace
 
 std::string scenario_schema() {
@@ -276,6 +308,7 @@ std::string scenario_schema() {
       {"type", "object"},
       {"properties", {{"dispatch", section_schema<scenario::DispatchSection>("the choice of units")}}},
       {"additionalProperties", false}};
+  keys["communication"] = communication_schema();
   keys["policy"] = section_schema<scenario::PolicySection>("what the state prescribes");
   keys["events"] = events_schema();
   keys["record"] = record_schema();

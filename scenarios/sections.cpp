@@ -1,9 +1,10 @@
 #include "scenarios/sections.hpp"
+#include "scenarios/communication_sections.hpp"
 
 namespace gridplus::scenario {
 
 std::span<const SectionInfo> sections() {
-  static const std::array<SectionInfo, 15> list = {{
+  static const std::array<SectionInfo, 22> list = {{
       {"grid", "the network as a whole", section_fields<GridSection>()},
       {"grid.buses[]", "a bus", section_fields<BusSection>()},
       {"grid.branches[]", "a line, transformer or coupler", section_fields<BranchSection>()},
@@ -16,6 +17,14 @@ std::span<const SectionInfo> sections() {
       {"events[].failures", "failures by chance", section_fields<FailureSection>()},
       {"events[].storm", "wind that breaks branches", section_fields<StormSection>()},
       {"events[].repair_crews", "who repairs", section_fields<RepairSection>()},
+      {"communication", "the communication network as a whole", section_fields<CommunicationSection>()},
+      {"communication.generate", "a network laid over the grid", section_fields<GenerateSection>()},
+      {"communication.nodes[]", "a node", section_fields<NodeSection>()},
+      {"communication.links[]", "a link", section_fields<LinkSection>()},
+      {"communication.endpoints[]", "what ties a device to a node", section_fields<EndpointSection>()},
+      {"communication.coverage[]", "a share of endpoints that are reached", section_fields<CoverageSection>()},
+      {"communication.presets", "values of a technology, a link or a last hop",
+       section_fields<comms::LinkParameters>()},
       {"record", "what is stored", section_fields<RecordSection>()},
       {"study.adequacy", "an adequacy study", section_fields<AdequacySection>()},
       {"study.adequacy.transfer_limits[]", "what areas can send each other", section_fields<TransferSection>()},

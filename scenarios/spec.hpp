@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "scenarios/communication_sections.hpp"
 #include "scenarios/document.hpp"
 #include "scenarios/profile_request.hpp"
 #include "scenarios/sections.hpp"
@@ -133,6 +134,7 @@ struct Spec {
   std::vector<FailureEntry> failures;
   std::vector<StormEntry> storms;
   RepairSection repairs;
+  CommunicationSpec communication;
   ProfileRequests profiles;
   std::optional<StudySpec> study;
 };

@@ -60,6 +60,7 @@ struct StepBlock {
   std::size_t count = 0;
   std::size_t capacity = 0;
   GroupBlock bus, branch, producer, consumer, storage, step;  ///< `step` has one entity
+  GroupBlock node, link, endpoint_class, controller;          ///< without entities where there are no communications
   std::vector<ModelStateBlock> model_states;
   std::vector<Event> events;
 
@@ -72,6 +73,14 @@ struct StepBlock {
     return consumer.at(static_cast<std::size_t>(v), s);
   }
   [[nodiscard]] std::span<double> of(StorageVar v, std::size_t s) { return storage.at(static_cast<std::size_t>(v), s); }
+  [[nodiscard]] std::span<double> of(NodeVar v, std::size_t s) { return node.at(static_cast<std::size_t>(v), s); }
+  [[nodiscard]] std::span<double> of(LinkVar v, std::size_t s) { return link.at(static_cast<std::size_t>(v), s); }
+  [[nodiscard]] std::span<double> of(EndpointClassVar v, std::size_t s) {
+    return endpoint_class.at(static_cast<std::size_t>(v), s);
+  }
+  [[nodiscard]] std::span<double> of(ControllerVar v, std::size_t s) {
+    return controller.at(static_cast<std::size_t>(v), s);
+  }
   [[nodiscard]] double& of(StepVar v, std::size_t s) { return step.at(static_cast<std::size_t>(v), s)[0]; }
   [[nodiscard]] std::span<const double> of(BusVar v, std::size_t s) const {
     return bus.at(static_cast<std::size_t>(v), s);

@@ -110,6 +110,48 @@ Extreme describe_sighting(const KpiAccount::Sighting& seen, const std::vector<st
   return {seen.value, names[seen.subject], format_local(model.time.at(seen.step))};
 }
 
+double share(double part, double whole) {
+  return whole > 0.0 ? part / whole : 1.0;
+}
+
+/// Key figures of the communications, by `add(name, value, unit, long name)`.
+template <class Add>
+void add_communication(const KpiAccount& account, Add add) {
+  const KpiAccount::Communication& sums = account.communication;
+  for (const comms::MessageClass c : {comms::MessageClass::telemetry, comms::MessageClass::command}) {
+    const comms::ClassCount& count = sums.classes[static_cast<std::size_t>(c)];
+    const std::string name(comms::k_class_names[static_cast<std::size_t>(c)]);
+    const auto sent = static_cast<double>(count.sent);
+    add(name + "_delivery_ratio", share(static_cast<double>(count.delivered), sent), "1",
+        "messages of the class " + name + " that arrived");
+    add(name + "_on_time_ratio", share(static_cast<double>(count.on_time), sent), "1",
+        "messages of the class " + name + " that arrived within their deadline");
+  }
+  comms::AgeHistogram ages;
+  for (const comms::AgeHistogram& of_controller : account.ages) ages.add(of_controller);
+  add("measurement_age_p50_s", ages.quantile_s(0.50), "s", "age that half of the measurements did not exceed");
+  add("measurement_age_p95_s", ages.quantile_s(0.95), "s", "age that 95 % of the measurements did not exceed");
+  add("measurement_age_p99_s", ages.quantile_s(0.99), "s", "age that 99 % of the measurements did not exceed");
+  add("observability", share(sums.observed_mwh, sums.reported_mwh), "1",
+      "share of power and time with a measurement within the age limit");
+  add("control_availability", share(static_cast<double>(sums.under_control), static_cast<double>(sums.controllable)),
+      "1", "share of devices and time with a way to the controller and a valid command");
+  add("control_availability_weighted", share(sums.under_control_mwh, sums.controllable_mwh), "1",
+      "the same, weighted with the power of the devices");
+  double fallback_mwh = 0.0;
+  for (const double energy : sums.fallback_mwh) fallback_mwh += energy;
+  add("fallback_mwh", fallback_mwh, "MWh", "rated power of devices on their fallback, times time");
+  for (std::size_t i = 0; i < k_fallbacks.size(); ++i)
+    if (sums.fallback_mwh[i] > 0.0)
+      add("fallback_" + std::string(k_fallbacks[i]) + "_mwh", sums.fallback_mwh[i], "MWh",
+          "part of it by the rule " + std::string(k_fallbacks[i]));
+  add("local_shedding_mwh", sums.local_shedding_mwh, "MWh", "energy that relays shed, beside what the dispatch sheds");
+  add("settlement_completeness",
+      share(static_cast<double>(sums.meter_received), static_cast<double>(sums.meter_intervals)), "1",
+      "meter intervals that came in before the cut-off");
+  add("reroutes", static_cast<double>(sums.reroutes), "1", "steps in which ways through the network were found anew");
+}
+
 }  // namespace
 
 void add_step(KpiAccount& account, const Model& model, const StepBlock& block, std::size_t s, const StepCosts& costs) {
@@ -201,6 +243,7 @@ RunSummary summarise(const KpiAccount& account, const Model& model) {
     add("highest_voltage_pu", account.highest_voltage.value, "1", "highest voltage of any energised bus");
   }
   add("highest_loading_percent", account.highest_loading.value, "percent", "highest loading of any branch");
+  if (model.communication != nullptr) add_communication(account, add);
   add("largest_imbalance_mw", account.largest_imbalance_mw, "MW", "largest power imbalance of any island in any step");
   add("steps_not_converged", static_cast<double>(account.steps_not_converged), "1",
       "steps whose power flow did not converge");

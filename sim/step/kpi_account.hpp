@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/comms/transport.hpp"
 #include "sim/step/block.hpp"
 #include "sim/step/kpi.hpp"
 #include "sim/step/reliability.hpp"
@@ -32,6 +33,18 @@ struct KpiAccount {
   std::vector<double> discharged_by_unit_mwh;                                         ///< per storage
   ReliabilityAccount reliability;
   Sighting lowest_voltage, highest_voltage, highest_loading;
+
+  /// What communications add; all zero without them.
+  struct Communication {
+    comms::PerClass<comms::ClassCount> classes{};
+    std::uint64_t meter_intervals = 0, meter_received = 0, meter_lost = 0, controllable = 0, under_control = 0;
+    double controllable_mwh = 0.0, under_control_mwh = 0.0, reported_mwh = 0.0, observed_mwh = 0.0;
+    double local_shedding_mwh = 0.0;
+    std::array<double, 6> fallback_mwh{};  ///< by Fallback: weight of devices times time
+    std::uint64_t reroutes = 0;
+  };
+  Communication communication;
+  std::vector<comms::AgeHistogram> ages;  ///< per controller
 };
 
 /// What the account needs of a step beyond the block.

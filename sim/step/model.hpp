@@ -13,6 +13,7 @@
 #include "sim/dispatch/dispatch.hpp"
 #include "sim/grid/grid.hpp"
 #include "sim/powerflow/flow.hpp"
+#include "sim/step/communication.hpp"
 #include "sim/step/outages.hpp"
 
 namespace gridplus {
@@ -104,6 +105,7 @@ struct Model {
   std::vector<DatedChange> changes;  ///< ascending by step
   DispatchOptions dispatch;
   NetworkOptions network;
+  std::unique_ptr<const CommunicationModel> communication;  ///< none: everybody knows everything at once
   RecordOptions record;
   ModelNames names;
   Provenance provenance;

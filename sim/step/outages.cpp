@@ -128,10 +128,10 @@ class Advance {
 
 }  // namespace
 
-double Storm::chance(double wind_m_per_s) const {
-  if (median_m_per_s <= 0.0) return std::clamp(interpolate(fragility, wind_m_per_s), 0.0, 1.0);
-  if (wind_m_per_s <= 0.0) return 0.0;
-  const double z = std::log(wind_m_per_s / median_m_per_s) / sigma;
+double Storm::chance(double speed_m_per_s) const {
+  if (median_m_per_s <= 0.0) return std::clamp(interpolate(fragility, speed_m_per_s), 0.0, 1.0);
+  if (speed_m_per_s <= 0.0) return 0.0;
+  const double z = std::log(speed_m_per_s / median_m_per_s) / sigma;
   return 0.5 * std::erfc(-z / std::sqrt(2.0));
 }
 

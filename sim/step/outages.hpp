@@ -55,7 +55,7 @@ struct Storm {
   std::vector<Exposure> exposed;
 
   /// Chance that a span has failed at `wind_m_per_s`.
-  [[nodiscard]] double chance(double wind_m_per_s) const;
+  [[nodiscard]] double chance(double speed_m_per_s) const;
 };
 
 struct RepairOptions {

@@ -12,14 +12,17 @@ Simulation::Simulation(const Model& model, int threads)
       state_(initial_state(model)),
       frame_(make_frame(model)),
       stages_(make_stages(model, std::max(threads, 1))),
-      stage_wall_s_(stages_.size(), 0.0) {}
+      stage_wall_s_(stages_.size(), 0.0),
+      step_by_step_(std::any_of(stages_.begin(), stages_.end(), [](const auto& s) { return s->needs_network(); })) {}
 
 void Simulation::restore(const Checkpoint& checkpoint) {
   SimulationState restored = load(checkpoint);
-  const bool fits = restored.branch_closed.size() == model_.grid.branch_count() &&
-                    restored.producers.size() == model_.producer_banks.size() &&
-                    restored.producer_out.size() == model_.producer_count() &&
-                    restored.flow_start.vm_pu.size() == model_.grid.bus_count();
+  const bool fits =
+      restored.branch_closed.size() == model_.grid.branch_count() &&
+      restored.producers.size() == model_.producer_banks.size() &&
+      restored.producer_out.size() == model_.producer_count() &&
+      restored.communication.transport.generated_step.size() == state_.communication.transport.generated_step.size() &&
+      restored.flow_start.vm_pu.size() == model_.grid.bus_count();
   if (!fits) throw IoError("the checkpoint is of another scenario; start the run anew without --resume");
   state_ = std::move(restored);
 }
@@ -37,7 +40,7 @@ void Simulation::run_stage(std::size_t index) {
 
 const StepBlock& Simulation::advance() {
   ensure(!done(), "advance() is called after the last step");
-  const std::int64_t end = block_end(model_, state_.next_step);
+  const std::int64_t end = block_end(model_, state_.next_step, step_by_step_);
   frame_.block.first = state_.next_step;
   frame_.block.count = static_cast<std::size_t>(end - state_.next_step);
   frame_.block.events.clear();

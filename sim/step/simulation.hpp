@@ -37,6 +37,7 @@ class Simulation {
   Frame frame_;
   std::vector<std::unique_ptr<Stage>> stages_;
   std::vector<double> stage_wall_s_;
+  bool step_by_step_ = false;
 };
 
 }  // namespace gridplus

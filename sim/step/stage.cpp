@@ -106,9 +106,14 @@ class ControlStage final : public Stage {
   [[nodiscard]] StageScope scope() const override { return StageScope::step; }
 
   void run(SimulationState& state, Frame& frame) override {
-    const DispatchInput input{model_.time.step_h(),  state.loss_share,      frame.producer_offers,
-                              frame.storage_offers,  frame.consumer_offers, frame.topology.devices,
-                              frame.island_import_mw};
+    DispatchInput input{model_.time.step_h(),  state.loss_share,       frame.producer_offers, frame.storage_offers,
+                        frame.consumer_offers, frame.topology.devices, frame.island_import_mw};
+    if (model_.communication != nullptr) {
+      input.producers = frame.sight.producers;
+      input.storages = frame.sight.storages;
+      input.consumers = frame.sight.consumers;
+      if (!frame.sight.islands.empty()) input.islands = frame.sight.islands;
+    }
     dispatcher_->dispatch(input, state.dispatch, frame.decision);
   }
 
@@ -257,7 +262,11 @@ std::vector<std::unique_ptr<Stage>> make_stages(const Model& model, int threads)
   stages.push_back(std::make_unique<PolicyStage>(model));
   stages.push_back(make_events_stage(model));
   stages.push_back(std::make_unique<ExogenousStage>(model));
+  CommunicationStages communication;
+  if (model.communication != nullptr) communication = make_communication_stages(model, threads);
+  if (communication.uplink) stages.push_back(std::move(communication.uplink));
   stages.push_back(std::make_unique<ControlStage>(model));
+  if (communication.downlink) stages.push_back(std::move(communication.downlink));
   stages.push_back(std::make_unique<DevicesStage>(model));
   stages.push_back(make_network_stage(model, threads));
   stages.push_back(make_account_stage(model));
@@ -274,6 +283,12 @@ Frame make_frame(const Model& model) {
   frame.block.consumer = GroupBlock(k_consumer_variables, k_steps, model.consumer_count());
   frame.block.storage = GroupBlock(k_storage_variables, k_steps, model.storage_count());
   frame.block.step = GroupBlock(k_step_variables, k_steps, 1);
+  if (const CommunicationModel* const c = model.communication.get()) {
+    frame.block.node = GroupBlock(k_node_variables, k_steps, c->network.node_count());
+    frame.block.link = GroupBlock(k_link_variables, k_steps, c->network.link_count());
+    frame.block.endpoint_class = GroupBlock(k_endpoint_class_variables, k_steps, comms::k_classes);
+    frame.block.controller = GroupBlock(k_controller_variables, k_steps, c->network.controller_count());
+  }
   if (model.record.device_states) {
     add_state_blocks(model.producer_banks, frame.block.model_states);
     add_state_blocks(model.storage_banks, frame.block.model_states);
@@ -308,6 +323,7 @@ SimulationState initial_state(const Model& model) {
   state.loss_share = model.network.method == NetworkMethod::ac ? model.dispatch.loss_share : 0.0;
   state.flow_start.vm_pu.assign(model.grid.bus_count(), 1.0);
   state.flow_start.va_deg.assign(model.grid.bus_count(), 0.0);
+  state.communication = initial_communication(model);
   std::vector<StorageOffer> offers;
   for (std::size_t b = 0; b < model.storage_banks.size(); ++b) {
     offers.resize(model.storage_banks[b]->size());
@@ -329,7 +345,8 @@ StepContext make_context(const Model& model, std::int64_t k) {
   return context;
 }
 
-std::int64_t block_end(const Model& model, std::int64_t k) {
+std::int64_t block_end(const Model& model, std::int64_t k, bool step_by_step) {
+  if (step_by_step) return k + 1;
   std::int64_t end = std::min((k / k_block_steps + 1) * k_block_steps, model.time.steps());
   const auto cut = [&](std::int64_t step) {
     if (step > k) end = std::min(end, step);

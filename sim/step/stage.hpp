@@ -3,7 +3,8 @@
 // Stages of scope `step` run for every step in turn: they decide, and devices act. Stages of scope `block` run once for
 // a block of steps that are through the others: no earlier stage reads what they compute before the block is done, so
 // the power flows of a block can be solved together. A block ends at a multiple of k_block_steps, and before a step
-// in which something switches or a dated parameter changes; both follow from the model and the state alone.
+// in which something switches or a dated parameter changes; both follow from the model and the state alone. Where a stage
+// needs the network's result of the step before, each step is a block of its own.
 #pragma once
 
 #include <memory>
@@ -20,6 +21,16 @@ namespace gridplus {
 
 inline constexpr std::int64_t k_block_steps = 64;
 
+/// The world as controllers see it in a step. Without communications it is empty: they see the offers themselves.
+struct Sight {
+  std::vector<ProducerOffer> producers;
+  std::vector<StorageOffer> storages;
+  std::vector<ConsumerOffer> consumers;
+  std::vector<std::uint8_t> producer_fresh, storage_fresh, consumer_fresh;  ///< seen as it is in this step
+  std::vector<std::uint8_t> producer_left_out, storage_left_out;            ///< too old to plan with
+  std::vector<IslandDevices> islands;                                       ///< without those; empty: all take part
+};
+
 /// Memory of a block in the making: what stages leave to each other. Vectors of `[step][producer]` are flat.
 struct Frame {
   StepBlock block;
@@ -31,6 +42,7 @@ struct Frame {
   std::vector<ProducerOffer> producer_offers;
   std::vector<StorageOffer> storage_offers;
   std::vector<ConsumerOffer> consumer_offers;
+  Sight sight;  ///< with communications: what the controllers take for the offers
   DispatchResult decision;
   std::vector<ProducerResponse> producer_responses;
   std::vector<StorageResponse> storage_responses;
@@ -58,6 +70,8 @@ class Stage {
   [[nodiscard]] virtual std::string_view label() const = 0;
   [[nodiscard]] virtual std::string_view description() const = 0;
   [[nodiscard]] virtual StageScope scope() const = 0;
+  /// Whether it reads what the network stage made of the step before.
+  [[nodiscard]] virtual bool needs_network() const { return false; }
   virtual void run(SimulationState& state, Frame& frame) = 0;
   /// Whether a block must end before the step of `context`, as the stage knows from the state before it. Asked of stages
   /// of scope `step`, just before they run it.
@@ -70,6 +84,11 @@ class Stage {
 /// The stages of a run in their order. `threads`: for the power flows of a block.
 [[nodiscard]] std::vector<std::unique_ptr<Stage>> make_stages(const Model& model, int threads);
 [[nodiscard]] std::unique_ptr<Stage> make_events_stage(const Model& model);
+/// The stages before and after control: reports up, commands down. `model` has communications.
+struct CommunicationStages {
+  std::unique_ptr<Stage> uplink, downlink;
+};
+[[nodiscard]] CommunicationStages make_communication_stages(const Model& model, int threads);
 [[nodiscard]] std::unique_ptr<Stage> make_network_stage(const Model& model, int threads);
 [[nodiscard]] std::unique_ptr<Stage> make_account_stage(const Model& model);
 
@@ -82,7 +101,10 @@ class Stage {
 /// The context of step `k`.
 [[nodiscard]] StepContext make_context(const Model& model, std::int64_t k);
 
-/// The step after `k` at which the block that holds `k` ends.
-[[nodiscard]] std::int64_t block_end(const Model& model, std::int64_t k);
+/// The communications' part of the state before the first step; empty where `model` has none.
+[[nodiscard]] CommunicationState initial_communication(const Model& model);
+
+/// The step after `k` at which the block that holds `k` ends. `step_by_step`: some stage needs the network's result.
+[[nodiscard]] std::int64_t block_end(const Model& model, std::int64_t k, bool step_by_step = false);
 
 }  // namespace gridplus

@@ -99,7 +99,19 @@ void visit_state(Visitor& visit, State& state) {
   visit(state.loss_share);
   visit(state.flow_start.vm_pu);
   visit(state.flow_start.va_deg);
+  comms::visit_parts(visit, state.communication.transport);
+  const auto knowledge = [&](auto& known) {
+    visit(known.last);
+    visit(known.reported);
+    visit(known.late);
+    visit(known.at_hour);
+  };
+  knowledge(state.communication.producers);
+  knowledge(state.communication.storages);
+  knowledge(state.communication.consumers);
   auto& k = state.kpis;
+  visit(k.communication);
+  visit(k.ages);
   for (auto* sum : {&k.demand_mwh, &k.served_mwh, &k.losses_mwh, &k.charged_mwh, &k.discharged_mwh, &k.curtailed_mwh,
                     &k.start_cost, &k.wear_cost, &k.unserved_cost, &k.peak_demand_mw, &k.largest_imbalance_mw,
                     &k.storage_start_mwh, &k.storage_end_mwh, &k.due_mwh, &k.missed_mwh})

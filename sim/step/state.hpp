@@ -8,6 +8,7 @@
 #include "sim/dispatch/dispatch.hpp"
 #include "sim/powerflow/flow.hpp"
 #include "sim/step/checkpoint.hpp"
+#include "sim/step/communication.hpp"
 #include "sim/step/kpi_account.hpp"
 #include "sim/step/outages.hpp"
 
@@ -20,8 +21,9 @@ struct SimulationState {
   std::vector<std::uint8_t> producer_out, storage_out;    ///< per device: on outage
   OutageState outages;                                    ///< what failed by chance
   DispatchMemory dispatch;
-  double loss_share = 0.0;          ///< losses over served demand, of the last finished block
-  powerflow::FlowState flow_start;  ///< voltages that the flows of the next block start from
+  double loss_share = 0.0;           ///< losses over served demand, of the last finished block
+  powerflow::FlowState flow_start;   ///< voltages that the flows of the next block start from
+  CommunicationState communication;  ///< empty without a communication block
   KpiAccount kpis;
 };
 

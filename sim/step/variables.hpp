@@ -122,6 +122,48 @@ inline constexpr std::array k_storage_variables = {
     VariableInfo{"state_of_charge", "1", "energy held over usable capacity, at the end of the step"},
     VariableInfo{"state_of_health", "1", "remaining share of the new store's capacity"}};
 
+enum class NodeVar : std::uint8_t { up, battery_left_h };
+inline constexpr std::array k_node_variables = {
+    VariableInfo{"up", "1", "whether the node works", Storage::flag, "no yes"},
+    VariableInfo{"battery_left_h", "h", "how long its battery would carry it, at the end of the step"}};
+
+enum class LinkVar : std::uint8_t { up, load_percent, backlog_mbit, wait_s, lost_share };
+inline constexpr std::array k_link_variables = {
+    VariableInfo{"up", "1", "whether the link works", Storage::flag, "no yes"},
+    VariableInfo{"load_percent", "percent", "traffic offered over capacity, of the busier direction"},
+    VariableInfo{"backlog_mbit", "Mbit", "what waits in its queues at the end of the step, both directions"},
+    VariableInfo{"wait_s", "s", "mean wait of a telemetry report, of the busier direction"},
+    VariableInfo{"lost_share", "1", "share of telemetry lost in full queues, of the busier direction"}};
+
+enum class EndpointClassVar : std::uint8_t { sent, delivered, on_time, duplicates, delivery_ratio, on_time_ratio };
+inline constexpr std::array k_endpoint_class_variables = {
+    VariableInfo{"sent", "1", "messages sent in the step"},
+    VariableInfo{"delivered", "1", "messages of the step that arrive, sooner or later"},
+    VariableInfo{"on_time", "1", "messages of the step that arrive within their deadline"},
+    VariableInfo{"duplicates", "1", "messages that arrive twice"},
+    VariableInfo{"delivery_ratio", "1", "delivered over sent; NaN where nothing was sent"},
+    VariableInfo{"on_time_ratio", "1", "on time over sent; NaN where nothing was sent"}};
+
+enum class ControllerVar : std::uint8_t {
+  age_mean_s,
+  age_p50_s,
+  age_p95_s,
+  age_p99_s,
+  observability,
+  control_availability,
+  control_availability_weighted,
+  fallback_mw
+};
+inline constexpr std::array k_controller_variables = {
+    VariableInfo{"age_mean_s", "s", "mean age of the measurements it decides on"},
+    VariableInfo{"age_p50_s", "s", "age that half of its measurements do not exceed"},
+    VariableInfo{"age_p95_s", "s", "age that 95 % of its measurements do not exceed"},
+    VariableInfo{"age_p99_s", "s", "age that 99 % of its measurements do not exceed"},
+    VariableInfo{"observability", "1", "share of the power behind its endpoints whose age is within the limit"},
+    VariableInfo{"control_availability", "1", "share of devices that are reachable and hold a valid command"},
+    VariableInfo{"control_availability_weighted", "1", "the same, weighted with the power of the devices"},
+    VariableInfo{"fallback_mw", "MW", "rated power of devices on their fallback"}};
+
 enum class StepVar : std::uint8_t {
   converged,
   iterations,

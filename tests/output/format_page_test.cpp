@@ -47,6 +47,10 @@ TEST(FormatPage, ListsEveryVariableWithItsUnitAndType) {
   expect_rows(text, "consumer", k_consumer_variables);
   expect_rows(text, "storage", k_storage_variables);
   expect_rows(text, "step", k_step_variables);
+  expect_rows(text, "node", k_node_variables);
+  expect_rows(text, "link", k_link_variables);
+  expect_rows(text, "endpoint_class", k_endpoint_class_variables);
+  expect_rows(text, "controller", k_controller_variables);
 }
 
 TEST(FormatPage, NamesTheVersionThatIsWritten) {

@@ -13,10 +13,15 @@ void add_models(CLI::App& app, int& exit_code) {
   auto name = std::make_shared<std::string>();
   auto series = std::make_shared<bool>(false);
   CLI::App* command = app.add_subcommand("models", "list the device models, or the keys of one");
-  command->add_option("name", *name, "a device model or a synthetic series");
+  command->add_option("name", *name, "a device model, a synthetic series or a communication technology");
   command->add_flag("--series", *series, "the synthetic series with their keys");
-  command->callback([name, series, &exit_code] {
-    print(*series ? describe_series() : name->empty() ? list_models() : describe_model(*name));
+  auto technologies = std::make_shared<bool>(false);
+  command->add_flag("--technologies", *technologies, "the communication technologies with their values and sources");
+  command->callback([name, series, technologies, &exit_code] {
+    print(*technologies   ? describe_technologies()
+          : *series       ? describe_series()
+          : name->empty() ? list_models()
+                          : describe_model(*name));
     exit_code = k_done;
   });
 }

@@ -243,6 +243,8 @@ struct TransferSection {
       field(&TransferSection::forced_outage_rate, "forced_outage_rate", "1",
             "share of time on forced outage, where mttf is not given")
           .between(0, 0.99));
+};
+
 /// Failures by chance.
 struct FailureSection {
   double mttf_h = 0.0, mttr_h = 0.0;

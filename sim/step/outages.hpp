@@ -54,7 +54,7 @@ struct Storm {
   double safe_wind_m_per_s = 20.0;  ///< crews do not work on what is exposed to more
   std::vector<Exposure> exposed;
 
-  /// Chance that a span has failed at `wind_m_per_s`.
+  /// Chance that a span has failed at `speed_m_per_s`.
   [[nodiscard]] double chance(double speed_m_per_s) const;
 };
 

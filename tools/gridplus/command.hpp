@@ -23,6 +23,7 @@ void add_run(CLI::App& app, int& exit_code);
 void add_study(CLI::App& app, int& exit_code);
 void add_merge(CLI::App& app, int& exit_code);
 void add_powerflow(CLI::App& app, int& exit_code);
+void add_contingencies(CLI::App& app, int& exit_code);
 void add_validate(CLI::App& app, int& exit_code);
 void add_import(CLI::App& app, int& exit_code);
 void add_inspect(CLI::App& app, int& exit_code);

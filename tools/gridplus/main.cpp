@@ -35,6 +35,7 @@ int run_command_line(int argc, char** argv) {
   add_study(app, exit_code);
   add_merge(app, exit_code);
   add_powerflow(app, exit_code);
+  add_contingencies(app, exit_code);
   add_validate(app, exit_code);
   add_import(app, exit_code);
   add_inspect(app, exit_code);

@@ -4,7 +4,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <stdexcept>
 
 #include "output/power_flow_file.hpp"
 #include "scenarios/importers/matpower_power_flow.hpp"
@@ -12,6 +11,7 @@
 #include "sim/grid/islands.hpp"
 #include "sim/powerflow/tap_regulator.hpp"
 #include "sim/step/simulation.hpp"
+#include "tools/gridplus/scenario_step.hpp"
 
 namespace gridplus::tools {
 
@@ -55,26 +55,6 @@ FlowCase from_matpower(const FlowRequest& request) {
   out.losses_mw = study.totals.losses_mw + study.totals.shunt_mw;
   out.unserved_mw = study.totals.unserved_mw;
   return out;
-}
-
-std::int64_t step_at(const Model& model, const std::string& text) {
-  if (text.empty()) return 0;
-  const auto refuse = [&](std::string problem) -> InputError {
-    return InputError(Diagnostic{{},
-                                 "--at",
-                                 std::move(problem),
-                                 fmt::format("a time from {} to before {}", format_time(model.time.start()),
-                                             format_time(model.time.at(model.time.steps()))),
-                                 {}});
-  };
-  try {
-    const UtcSeconds elapsed = parse_time(text, model.time.start().offset_s).utc - model.time.start().utc;
-    if (elapsed < 0 || elapsed >= model.time.steps() * model.time.step_s())
-      throw refuse("the time lies outside the run");
-    return elapsed / model.time.step_s();
-  } catch (const std::invalid_argument& error) {
-    throw refuse(error.what());
-  }
 }
 
 std::vector<double> values(std::span<const double> row) {

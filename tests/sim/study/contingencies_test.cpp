@@ -4,45 +4,15 @@
 
 #include <cmath>
 
-#include "tests/sim/powerflow/small_grid.hpp"
+#include "tests/sim/study/contingency_grid.hpp"
 
 namespace gridplus::study {
 namespace {
 
-using powerflow::BusType;
 using powerflow::test::Link;
+using test::line;
+using test::make_case;
 using Buses = std::vector<std::uint32_t>;
-
-/// Buses with 10 MW of demand each, a slack unit at bus 0, other units where `units` says so; branch k is named "k".
-ContingencyCase make_case(std::size_t buses, const std::vector<Link>& links,
-                          const std::vector<ContingencyUnit>& units = {}) {
-  ContingencyCase data;
-  data.grid = powerflow::test::make_grid(buses, links);
-  for (std::size_t k = 0; k < links.size(); ++k) data.names.branch.push_back(std::to_string(k));
-  for (std::size_t i = 0; i < buses; ++i) data.names.bus.push_back(std::to_string(i));
-  data.branch_closed = data.grid.initially_closed();
-  data.p_mw.assign(buses, -10.0);
-  data.q_mvar.assign(buses, -2.0);
-  data.demand_mw.assign(buses, 10.0);
-  data.type.assign(buses, BusType::pq);
-  data.type[0] = BusType::slack;
-  data.vm_set_pu.assign(buses, 1.0);
-  data.units = {{.name = "slack unit", .bus = 0, .holds_voltage = true}};
-  for (const ContingencyUnit& unit : units) {
-    data.units.push_back(unit);
-    data.p_mw[unit.bus] += unit.p_mw;
-    data.q_mvar[unit.bus] += unit.q_mvar;
-    if (unit.holds_voltage && unit.bus != 0) data.type[unit.bus] = BusType::pv;
-  }
-  data.limits = powerflow::limits_of(data.grid);
-  data.state = powerflow::test::flat_start(buses);
-  EXPECT_TRUE(solve_base(data, {}).converged());
-  return data;
-}
-
-Link line(std::size_t from, std::size_t to) {
-  return {.from = from, .to = to, .r_pu = 0.01, .x_pu = 0.05};
-}
 
 /// A triangle 0-1-2 with a line 2-3-4 that hangs off it.
 const std::vector<Link> k_triangle_with_tail{line(0, 1), line(1, 2), line(2, 0), line(2, 3), line(3, 4)};

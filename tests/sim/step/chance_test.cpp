@@ -78,8 +78,8 @@ TEST(Chance, RunsAreTheSameAtAnyNumberOfThreads) {
   EXPECT_LT(one.worst_balance_mw, k_balance_tolerance_mw);
   const auto failures = std::count_if(one.events.begin(), one.events.end(),
                                       [](const std::string& event) { return event.rfind("failure", 0) == 0; });
-  EXPECT_GT(failures, 5);
-  EXPECT_GT(one.checkpoints.size(), 10U) << "every switching ends a block";
+  EXPECT_GT(failures, 2);
+  EXPECT_GT(one.checkpoints.size(), 6U) << "every switching ends a block";
 }
 
 TEST(Chance, AResumedRunEndsLikeAnUninterruptedOne) {

@@ -91,8 +91,11 @@ class EventBuilder {
     }
     if (found.empty()) unknown(pattern, place, branches_only);
     if (found.size() > 1 && exact) {
-      problems_.add({place.where(), place.path(), fmt::format("'{}' is the name of several things", pattern),
-                     "a name that only one branch, producer or storage has", {}});
+      problems_.add({place.where(),
+                     place.path(),
+                     fmt::format("'{}' is the name of several things", pattern),
+                     "a name that only one branch, producer or storage has",
+                     {}});
       found.clear();
     }
     return found;
@@ -104,9 +107,12 @@ class EventBuilder {
     if (problems_.size() < k_most_hinted)
       for (const Found& one : subjects_)
         if (!branches_only || one.subject.kind == OutageSubject::Kind::branch) names.push_back(one.name);
-    problems_.add({place.where(), place.path(),
-                   fmt::format("there is no {} '{}'", branches_only ? "branch" : "branch, producer or storage", pattern),
-                   {}, did_you_mean(pattern, names)});
+    problems_.add(
+        {place.where(),
+         place.path(),
+         fmt::format("there is no {} '{}'", branches_only ? "branch" : "branch, producer or storage", pattern),
+         {},
+         did_you_mean(pattern, names)});
   }
 
   void planned(const OutageEntry& entry) {
@@ -149,8 +155,11 @@ class EventBuilder {
   /// Each thing fails for one reason by chance; storms come on top.
   bool claim(const Found& one, const Place& place) {
     if (claimed_.insert({one.subject.kind, one.subject.index}).second) return true;
-    problems_.add({place.where(), place.path(), fmt::format("the failures of '{}' are given twice", one.name),
-                   "each branch, producer or storage in one entry", {}});
+    problems_.add({place.where(),
+                   place.path(),
+                   fmt::format("the failures of '{}' are given twice", one.name),
+                   "each branch, producer or storage in one entry",
+                   {}});
     return false;
   }
 

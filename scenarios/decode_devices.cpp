@@ -79,9 +79,10 @@ class DeviceDecoder {
   std::vector<std::string> known_keys(const ModelInfo& model) const {
     std::vector<std::string> keys = {"name", "model", "bus", "count", "category"};
     for (const FieldInfo& field : model.fields) keys.emplace_back(field.key);
-    const auto common = kind_ == DeviceKind::consumer ? section_fields<SupplySection>() : section_fields<ConnectionSection>();
-      for (const FieldInfo& field : common)
-        if (std::find(keys.begin(), keys.end(), field.key) == keys.end()) keys.emplace_back(field.key);
+    const auto common =
+        kind_ == DeviceKind::consumer ? section_fields<SupplySection>() : section_fields<ConnectionSection>();
+    for (const FieldInfo& field : common)
+      if (std::find(keys.begin(), keys.end(), field.key) == keys.end()) keys.emplace_back(field.key);
     return keys;
   }
 

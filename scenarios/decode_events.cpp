@@ -55,7 +55,8 @@ class EventDecoder {
     if (node->is_list())
       for (std::size_t i = 0; i < node->items.size(); ++i)
         if (const auto text = decode_text(context_, node->items[i], Path(path, i))) out.push_back(*text);
-    if (out.empty()) context_.fail(node->where(), path, "nothing is named", "a name, or a list of names; * stands for any text");
+    if (out.empty())
+      context_.fail(node->where(), path, "nothing is named", "a name, or a list of names; * stands for any text");
     return out;
   }
 
@@ -92,7 +93,8 @@ class EventDecoder {
     storm.name = entry_text(context_, entry, "storm", true, place);
     decode_section(context_, section_fields<StormSection>(), &storm.values, entry, place, {"storm", "branches"},
                    storm.name);
-    storm.branches = entry.find("branches") == nullptr ? std::vector<std::string>{"*"} : names(entry, "branches", place);
+    storm.branches =
+        entry.find("branches") == nullptr ? std::vector<std::string>{"*"} : names(entry, "branches", place);
     storm.node = &entry;
     storm.position = position;
     check_fragility(entry, place, storm.values.fragility);

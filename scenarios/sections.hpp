@@ -274,9 +274,10 @@ struct StormSection {
       field(&StormSection::sigma, "fragility_sigma", "1", "standard deviation of the logarithm, with fragility_median")
           .above(0)
           .at_most(2),
-      field(&StormSection::reference_length_km, "reference_length", "km",
-            "the fragility is that of a line this long; a longer one has more chances to fail. Each branch as a whole if "
-            "not given")
+      field(
+          &StormSection::reference_length_km, "reference_length", "km",
+          "the fragility is that of a line this long; a longer one has more chances to fail. Each branch as a whole if "
+          "not given")
           .above(0),
       field(&StormSection::mttr_h, "mttr", "h", "mean time of a repair, from the crew's start").above(0),
       field(&StormSection::access_factor, "access_factor", "1", "repairs take so many times longer").between(1, 100),
@@ -287,7 +288,9 @@ struct RepairSection {
   std::int64_t crews = 0;
   double detection_time_h = 0.0;
   static constexpr auto fields = std::make_tuple(
-      field(&RepairSection::crews, "repair_crews", "1", "failures that can be repaired at once").required().between(1, 1e6),
+      field(&RepairSection::crews, "repair_crews", "1", "failures that can be repaired at once")
+          .required()
+          .between(1, 1e6),
       field(&RepairSection::detection_time_h, "detection_time", "h", "from a failure until its repair may start")
           .between(0, 8784));
 };

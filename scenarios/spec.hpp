@@ -56,8 +56,8 @@ struct DeviceEntry {
   std::string name, bus, category;
   const ModelInfo* model = nullptr;
   std::optional<std::int64_t> count;
-  ConnectionSection connection;  ///< of producers and storage
-  SupplySection supply;          ///< of consumers
+  ConnectionSection connection;                               ///< of producers and storage
+  SupplySection supply;                                       ///< of consumers
   std::vector<std::pair<std::uint16_t, StoredValue>> values;  ///< by position in the model's fields
   std::vector<std::pair<std::uint16_t, DatedValue>> changes;
   bool understood = false;  ///< every field of the model was read: checks across fields make sense

@@ -65,9 +65,9 @@ class EventsStage final : public Stage {
       const bool begins = outage.from_step == frame.context.step, ends = outage.to_step == frame.context.step;
       if (!begins && !ends) continue;
       any = true;
-      frame.block.events.push_back({frame.context.step, begins ? "outage" : "return_to_service", name_of({outage.subject, outage.index}),
-                                    static_cast<double>(outage.to_step - outage.from_step) * model_.time.step_h(),
-                                    outage.reason});
+      frame.block.events.push_back(
+          {frame.context.step, begins ? "outage" : "return_to_service", name_of({outage.subject, outage.index}),
+           static_cast<double>(outage.to_step - outage.from_step) * model_.time.step_h(), outage.reason});
     }
     return any;
   }

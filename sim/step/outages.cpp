@@ -24,8 +24,7 @@ double interpolate(const Curve& curve, double x) {
   if (curve.count == 0 || x <= curve.x[0]) return curve.count == 0 ? 0.0 : curve.y[0];
   for (std::uint32_t i = 1; i < curve.count; ++i)
     if (x <= curve.x[i])
-      return curve.y[i - 1] +
-             (curve.y[i] - curve.y[i - 1]) * (x - curve.x[i - 1]) / (curve.x[i] - curve.x[i - 1]);
+      return curve.y[i - 1] + (curve.y[i] - curve.y[i - 1]) * (x - curve.x[i - 1]) / (curve.x[i] - curve.x[i - 1]);
   return curve.y[curve.count - 1];
 }
 
@@ -55,8 +54,7 @@ class Advance {
   void fail_by_chance(std::size_t g) {
     const FailureGroup& group = plan_.groups[g];
     if (group.failure_rate_per_h <= 0.0) return;
-    const double chance =
-        two_state_chances(group.failure_rate_per_h, group.repair_rate_per_h, context_.step_h).fail;
+    const double chance = two_state_chances(group.failure_rate_per_h, group.repair_rate_per_h, context_.step_h).fail;
     if (draw(context_, group.random_key, step(), draw_failure) < chance)
       fail(g, group.repair_rate_per_h, 0.0, "random failure");
   }

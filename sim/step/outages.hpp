@@ -1,7 +1,7 @@
 // Failures, storms and repairs (docs/outages.md): what goes out by chance, and when it comes back.
 //
-// A component is up or down. From one step to the next it fails and returns with the exact chances of a two-state Markov
-// process with rates lambda = 1/MTTF and mu = 1/MTTR:
+// A component is up or down. From one step to the next it fails and returns with the exact chances of a two-state
+// Markov process with rates lambda = 1/MTTF and mu = 1/MTTR:
 //
 //   p(up -> down) = lambda / (lambda + mu) (1 - e^{-(lambda + mu) dt}),  p(down -> up) = mu / (lambda + mu) (1 - ...)
 //
@@ -32,13 +32,13 @@ struct FailureGroup {
   std::string name;
   std::uint32_t random_key = 0;
   std::vector<OutageSubject> members;
-  double failure_rate_per_h = 0.0;  ///< 1/MTTF; 0: fails by storms only
+  double failure_rate_per_h = 0.0;   ///< 1/MTTF; 0: fails by storms only
   double repair_rate_per_h = 0.125;  ///< 1/MTTR of random failures
   std::int32_t priority = 1;         ///< 1 is repaired first
 };
 
-/// Wind over some of the groups. A group has one strength a storm: it goes out when the chance of failure at the present
-/// wind first reaches that draw, however long the steps are.
+/// Wind over some of the groups. A group has one strength a storm: it goes out when the chance of failure at the
+/// present wind first reaches that draw, however long the steps are.
 struct Storm {
   struct Exposure {
     std::uint32_t group = 0;
@@ -47,9 +47,9 @@ struct Storm {
   std::string name;
   std::uint32_t random_key = 0;
   Series wind_m_per_s;
-  Curve fragility;                 ///< chance of failure over wind, m/s; used where no median is given
-  double median_m_per_s = 0.0;     ///< above 0: lognormal fragility
-  double sigma = 0.0;              ///< of its logarithm
+  Curve fragility;              ///< chance of failure over wind, m/s; used where no median is given
+  double median_m_per_s = 0.0;  ///< above 0: lognormal fragility
+  double sigma = 0.0;           ///< of its logarithm
   double repair_rate_per_h = 0.125;
   double safe_wind_m_per_s = 20.0;  ///< crews do not work on what is exposed to more
   std::vector<Exposure> exposed;
@@ -59,7 +59,7 @@ struct Storm {
 };
 
 struct RepairOptions {
-  std::int64_t crews = 0;        ///< 0: as many as there are failures
+  std::int64_t crews = 0;            ///< 0: as many as there are failures
   std::int64_t detection_steps = 0;  ///< from a failure to the earliest start of its repair
 };
 
@@ -74,7 +74,7 @@ struct OutagePlan {
 struct OutageState {
   enum Status : std::uint8_t { up = 0, waiting = 1, in_repair = 2 };
   std::vector<std::uint8_t> status;
-  std::vector<std::int64_t> since_step;      ///< of the failure
+  std::vector<std::int64_t> since_step;   ///< of the failure
   std::vector<double> repair_rate_per_h;  ///< of the present failure's cause
 };
 

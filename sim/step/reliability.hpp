@@ -20,7 +20,7 @@ struct ReliabilityIndices {
 /// Running count; plain data, part of the state. Where a consumer is served in part, that part of its customers counts
 /// as interrupted.
 struct ReliabilityAccount {
-  std::vector<double> run_h, run_customers, run_customer_h;  ///< per consumer: the interruption that goes on
+  std::vector<double> run_h, run_customers, run_customer_h;    ///< per consumer: the interruption that goes on
   double sustained = 0.0, sustained_h = 0.0, momentary = 0.0;  ///< customers, customer hours, customers
 
   /// `interrupted_share` per consumer, in a step of `step_h`.

@@ -1,6 +1,8 @@
 // Runs with chance in them: the same at any number of threads and when resumed from any checkpoint.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "models/consumers/ev_fleet.hpp"
 #include "sim/step/simulation.hpp"
 #include "tests/sim/step/small_system.hpp"

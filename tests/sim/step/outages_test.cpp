@@ -114,7 +114,7 @@ TEST(Outages, AStormTakesTheShareThatItsHighestWindTakes) {
     const auto events = walk(plan, steps, 1.0, &profiles, [](auto, const auto&) {});
     (slow ? slow_out : fast_out) = events.size();
   }
-  EXPECT_EQ(slow_out, fast_out);                   // the number of steps does not matter
+  EXPECT_EQ(slow_out, fast_out);                                 // the number of steps does not matter
   EXPECT_NEAR(static_cast<double>(fast_out) / 2000, 0.5, 0.04);  // F(45) of 30 to 60
 }
 

@@ -17,7 +17,8 @@ ReliabilityIndices after(const std::vector<std::vector<double>>& shares, const s
 
 TEST(Reliability, HandCase) {
   // Of 100 customers 40 are out for 2 h, later 10 for half an hour: SAIFI 0.5, SAIDI 0.85 h, CAIDI 1.7 h.
-  const auto indices = after({{1, 0, 0}, {1, 0, 0}, {1, 0, 0}, {1, 0, 0}, {0, 0, 0}, {0, 1, 0}, {0, 0, 0}}, {40, 10, 50});
+  const auto indices =
+      after({{1, 0, 0}, {1, 0, 0}, {1, 0, 0}, {1, 0, 0}, {0, 0, 0}, {0, 1, 0}, {0, 0, 0}}, {40, 10, 50});
   EXPECT_NEAR(indices.saifi, 0.5, k_tolerance);
   EXPECT_NEAR(indices.saidi_h, 0.85, k_tolerance);
   EXPECT_NEAR(indices.saidi_h / indices.saifi, 1.7, k_tolerance);

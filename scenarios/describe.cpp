@@ -10,6 +10,7 @@
 #include "scenarios/sections.hpp"
 #include "scenarios/synthesis.hpp"
 #include "scenarios/values.hpp"
+#include "sim/comms/technology.hpp"
 #include "sim/core/error.hpp"
 
 namespace gridplus {

@@ -20,7 +20,8 @@ const std::map<std::string, std::string, std::less<>> k_carriers = {
     {"Hydro", "hydro"}, {"Solar", "solar"}, {"Wind", "wind"}};
 
 std::vector<std::string> with_connection(std::vector<std::string> header) {
-  for (const char* key : {"voltage [p.u.]", "q_min [MVAr]", "q_max [MVAr]", "mttf [h]", "mttr [h]"}) header.emplace_back(key);
+  for (const char* key : {"voltage [p.u.]", "q_min [MVAr]", "q_max [MVAr]", "mttf [h]", "mttr [h]"})
+    header.emplace_back(key);
   return header;
 }
 

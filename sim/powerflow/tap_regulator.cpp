@@ -74,9 +74,9 @@ TapRegulator::TapRegulator(const Grid& grid, std::span<const std::uint8_t> branc
   }
 }
 
-double TapRegulator::quantity(const TapChanger& changer, const FlowState& state, std::span<const double> p_from_mw) const {
-  return changer.control == TapControl::voltage ? state.vm_pu[changer.bus.index()]
-                                                : p_from_mw[changer.branch.index()];
+double TapRegulator::quantity(const TapChanger& changer, const FlowState& state,
+                              std::span<const double> p_from_mw) const {
+  return changer.control == TapControl::voltage ? state.vm_pu[changer.bus.index()] : p_from_mw[changer.branch.index()];
 }
 
 bool TapRegulator::adjust(const FlowState& state, std::span<const double> p_from_mw) {

@@ -66,7 +66,8 @@ class TapRegulator {
     bool seen = false, moved = false, held = false;
   };
 
-  [[nodiscard]] double quantity(const TapChanger& changer, const FlowState& state, std::span<const double> p_from_mw) const;
+  [[nodiscard]] double quantity(const TapChanger& changer, const FlowState& state,
+                                std::span<const double> p_from_mw) const;
   bool adjust(Control& control, double value);
   [[nodiscard]] int wanted_move(const Control& control, double error) const;
 

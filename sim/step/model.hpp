@@ -101,7 +101,7 @@ struct Model {
   Series co2_price_per_t;
   std::vector<double> consumer_customers;  ///< connected behind each consumer; all 0: no indices of interruptions
   std::vector<PlannedOutage> outages;
-  OutagePlan outage_plan;  ///< what fails by chance
+  OutagePlan outage_plan;            ///< what fails by chance
   std::vector<DatedChange> changes;  ///< ascending by step
   DispatchOptions dispatch;
   NetworkOptions network;

@@ -111,7 +111,7 @@ class NetworkStage final : public Stage {
     Sharing sharing;
     FlowState state;
     SolveReport report;
-    std::optional<powerflow::TapRegulator> taps;       ///< where some tap changer controls something
+    std::optional<powerflow::TapRegulator> taps;        ///< where some tap changer controls something
     const powerflow::Admittance* admittance = nullptr;  ///< at its tap positions
     const powerflow::LaneDcSolver* dc = nullptr;
     std::vector<double> island_losses_mw, missing_mw;
@@ -157,15 +157,13 @@ class NetworkStage final : public Stage {
     if (model_.network.method == NetworkMethod::dc) solve_dc_in_lanes(state, steps);
     complete_all(frame, steps);
     if (regulated) regulate(state, frame, {steps.begin(), steps.end()});
-    for_each(steps, [&](std::size_t s, Solvers&) {
-      find_missing(frame, flows_[s], quantities(frame.block, s).losses_mw);
-    });
+    for_each(steps,
+             [&](std::size_t s, Solvers&) { find_missing(frame, flows_[s], quantities(frame.block, s).losses_mw); });
   }
 
   void complete_all(Frame& frame, std::span<const std::size_t> steps) {
-    for_each(steps, [&](std::size_t s, Solvers& solvers) {
-      complete(frame, solvers, flows_[s], quantities(frame.block, s));
-    });
+    for_each(steps,
+             [&](std::size_t s, Solvers& solvers) { complete(frame, solvers, flows_[s], quantities(frame.block, s)); });
   }
 
   /// Moves tap changers and solves again until all rest.
@@ -198,8 +196,8 @@ class NetworkStage final : public Stage {
       if (!admittance)
         admittance = std::make_unique<powerflow::Admittance>(
             powerflow::make_admittance(model_.grid, state.branch_closed, key.second));
-      powerflow::LaneSolver lanes(std::make_shared<const powerflow::LaneBase>(
-          *admittance, model_.grid.base_mva(), flows_[members.front()].bus.type, start));
+      powerflow::LaneSolver lanes(std::make_shared<const powerflow::LaneBase>(*admittance, model_.grid.base_mva(),
+                                                                              flows_[members.front()].bus.type, start));
       std::vector<powerflow::FlowInput> inputs;
       for (const std::size_t s : members) inputs.push_back(flows_[s].bus.input(model_.network.flow.enforce_q_limits));
       std::vector<FlowState> states(members.size());
@@ -471,8 +469,8 @@ class NetworkStage final : public Stage {
   }
 
   /// Of one device: a device that holds a voltage has its part, by range, of what the bus needs.
-  [[nodiscard]] double reactive_of(const Frame& frame, std::size_t s, const StepFlow& flow, const Connection& connection, double p_mw,
-                                   bool online) const {
+  [[nodiscard]] double reactive_of(const Frame& frame, std::size_t s, const StepFlow& flow,
+                                   const Connection& connection, double p_mw, bool online) const {
     const std::size_t b = merged_into(frame, connection.bus);
     if (flow.bus.type[b] == BusType::out) return 0.0;
     if (!holds_voltage(connection, online)) return std::isnan(connection.vm_set_pu) ? connection.q_per_p * p_mw : 0.0;
@@ -602,7 +600,7 @@ class NetworkStage final : public Stage {
   std::optional<powerflow::TapRegulator> regulator_;  ///< at the positions where every flow begins
   std::map<Positions, std::unique_ptr<powerflow::Admittance>> tapped_;
   std::map<std::vector<std::uint32_t>, std::unique_ptr<powerflow::LaneDcSolver>> dc_lanes_;  ///< by slack buses
-  std::vector<std::vector<Event>> events_;  ///< per step of the block
+  std::vector<std::vector<Event>> events_;                                                   ///< per step of the block
 };
 
 }  // namespace

@@ -3,8 +3,8 @@
 // Stages of scope `step` run for every step in turn: they decide, and devices act. Stages of scope `block` run once for
 // a block of steps that are through the others: no earlier stage reads what they compute before the block is done, so
 // the power flows of a block can be solved together. A block ends at a multiple of k_block_steps, and before a step
-// in which something switches or a dated parameter changes; both follow from the model and the state alone. Where a stage
-// needs the network's result of the step before, each step is a block of its own.
+// in which something switches or a dated parameter changes; both follow from the model and the state alone. Where a
+// stage needs the network's result of the step before, each step is a block of its own.
 #pragma once
 
 #include <memory>
@@ -73,8 +73,8 @@ class Stage {
   /// Whether it reads what the network stage made of the step before.
   [[nodiscard]] virtual bool needs_network() const { return false; }
   virtual void run(SimulationState& state, Frame& frame) = 0;
-  /// Whether a block must end before the step of `context`, as the stage knows from the state before it. Asked of stages
-  /// of scope `step`, just before they run it.
+  /// Whether a block must end before the step of `context`, as the stage knows from the state before it. Asked of
+  /// stages of scope `step`, just before they run it.
   [[nodiscard]] virtual bool begins_block(const SimulationState& state, const StepContext& context) {
     (void)state, (void)context;
     return false;

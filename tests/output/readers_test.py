@@ -61,8 +61,8 @@ def test_flags_say_what_their_values_mean(results):
         kind = opened["branch/kind"]
         assert kind.dtype == numpy.int8
         assert kind.attrs["flag_values"].dtype == numpy.int8
-        assert list(kind.attrs["flag_values"]) == [0, 1]
-        assert kind.attrs["flag_meanings"] in ("line transformer", b"line transformer")
+        assert list(kind.attrs["flag_values"]) == [0, 1, 2]
+        assert kind.attrs["flag_meanings"] in ("line transformer coupler", b"line transformer coupler")
 
 
 def test_the_file_says_where_it_comes_from(results):

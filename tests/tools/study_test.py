@@ -165,11 +165,11 @@ def test_failing_members_are_flagged_and_spoil_nobody(folder):
     data, flagged = kpi("out"), kpi("out", "flagged")
     assert (data.status.sel(wind=-5) == 2).all() and (data.status.sel(wind=[20, 40]) == 0).all()
     assert numpy.isnan(data.operating_cost.sel(wind=-5)).all() and not numpy.isnan(data.operating_cost.sel(wind=40)).any()
-    assert "s.yaml:24:" in str(flagged.reason.values[0]) and "out of range" in str(flagged.reason.values[0])
+    assert "s.yaml:23:66:" in str(flagged.reason.values[0]) and "out of range" in str(flagged.reason.values[0])
     assert list(kpi("out", "mean").members) == [2, 2, 0]
     assert "out of range" in gridplus("validate", "s.yaml", code=2).stderr
     write("study: {sweep: {wind: {path: producers.farm.capacity, values: [20 MWh]}}}\n")
-    assert "s.yaml:22:66: producers[1].capacity: energy (MWh) is given" in study("no", code=2).stderr
+    assert "s.yaml:21:64: producers[1].capacity: energy (MWh) is given" in study("no", code=2).stderr
     assert not pathlib.Path("no").exists()
 
 

@@ -140,7 +140,8 @@ std::string write_replay(const ReplayRequest& request, const Model& model, const
                          const adequacy::SampleRecord& sample) {
   const fs::path scenario = fs::canonical(request.scenario);
   std::error_code absent;
-  if (fs::equivalent(request.file, scenario, absent) || (request.file.extension() != ".yaml" && request.file.extension() != ".yml"))
+  if (fs::equivalent(request.file, scenario, absent) ||
+      (request.file.extension() != ".yaml" && request.file.extension() != ".yml"))
     throw InputError(Diagnostic{{},
                                 "--output",
                                 fmt::format("the sample cannot be written to '{}'", request.file.string()),

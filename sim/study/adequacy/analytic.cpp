@@ -21,24 +21,43 @@ namespace {
 
 /// Steps in which all units have the same capacity.
 struct Epoch {
-  std::vector<Watts> capacities;
+  std::vector<Watts> capacities;  ///< of the units whose capacity varies
   std::vector<std::uint32_t> steps;
 };
 
-std::vector<Epoch> epochs_of(const AdequacyModel& model) {
+/// Units by whether their capacity varies with time.
+struct Division {
+  explicit Division(const AdequacyModel& model) {
+    for (const Unit& unit : model.units) (unit.capacity_by_step.empty() ? constant : varying).push_back(&unit);
+  }
+  std::vector<const Unit*> constant, varying;
+};
+
+std::vector<Epoch> epochs_of(const AdequacyModel& model, const std::vector<const Unit*>& varying) {
   std::map<std::vector<Watts>, std::size_t> known;
   std::vector<Epoch> epochs;
-  std::vector<Watts> capacities(model.units.size());
-  const bool constant = std::all_of(model.units.begin(), model.units.end(),
-                                    [](const Unit& unit) { return unit.capacity_by_step.empty(); });
   for (std::size_t k = 0; k < model.steps(); ++k) {
-    if (k == 0 || !constant)
-      for (std::size_t i = 0; i < capacities.size(); ++i) capacities[i] = model.units[i].at(k);
-    const auto [found, added] = known.emplace(capacities, epochs.size());
-    if (added) epochs.push_back({capacities, {}});
+    std::vector<Watts> capacities;
+    for (const Unit* unit : varying) capacities.push_back(unit->at(k));
+    const auto [found, added] = known.emplace(std::move(capacities), epochs.size());
+    if (added) epochs.push_back({found->first, {}});
     epochs[found->second].steps.push_back(static_cast<std::uint32_t>(k));
   }
   return epochs;
+}
+
+/// Exact where the tables then are not too long. Many tables are made shorter, so that all of them together take
+/// seconds.
+Watts increment_for(const AdequacyModel& model, const std::vector<Epoch>& epochs, const Division& units) {
+  constexpr Watts k_most_entries = 200'000, k_fewest_entries = 5'000, k_entries_of_all = 200'000'000;
+  std::vector<Watts> capacities;
+  for (const Unit* unit : units.constant) capacities.push_back(unit->capacity);
+  for (const Epoch& epoch : epochs)
+    capacities.insert(capacities.end(), epoch.capacities.begin(), epoch.capacities.end());
+  Watts installed = 0;
+  for (const Unit& unit : model.units) installed += unit.capacity;
+  const Watts each = k_entries_of_all / static_cast<Watts>(epochs.size());
+  return choose_increment(capacities, installed, std::clamp(each, k_fewest_entries, k_most_entries));
 }
 
 /// What the tables say of every step.
@@ -90,29 +109,22 @@ Indices sum(const AdequacyModel& model, const LoadLevels& levels, const StepValu
 
 AdequacyResult analytic(const AdequacyModel& model, const Options& options, const Execution& execution) {
   const LoadLevels levels(model, options.load_uncertainty);
-  const std::vector<Epoch> epochs = epochs_of(model);
-  std::vector<Watts> all;
-  for (const Epoch& epoch : epochs) all.insert(all.end(), epoch.capacities.begin(), epoch.capacities.end());
-  std::sort(all.begin(), all.end());
-  all.erase(std::unique(all.begin(), all.end()), all.end());
-  Watts increment = options.increment;
-  if (increment == 0) {
-    // The table's length goes with the installed capacity, the divisor with all capacities there are.
-    Watts installed = 0;
-    for (const Unit& unit : model.units) installed += unit.capacity;
-    all.push_back(installed);
-    increment = choose_increment(all);
-  }
+  const Division units(model);
+  const std::vector<Epoch> epochs = epochs_of(model, units.varying);
+  const Watts increment = options.increment > 0 ? options.increment : increment_for(model, epochs, units);
+  std::vector<TableUnit> constant;
+  for (const Unit* unit : units.constant) constant.push_back({unit->capacity, unit->outage});
+  const CapacityTable base(constant, increment);
   StepValues values;
   for (auto* column : {&values.lolp, &values.unserved_mw, &values.frequency_per_h, &values.rise})
     column->assign(model.steps(), 0.0);
   std::vector<std::vector<double>> level_lolp(levels.all().size(), std::vector<double>(model.steps()));
   AdequacyResult result;
   parallel_for(epochs.size(), execution.threads, 1, [&](std::size_t e, int) {
-    std::vector<TableUnit> units;
-    for (std::size_t i = 0; i < model.units.size(); ++i)
-      units.push_back({epochs[e].capacities[i], model.units[i].outage});
-    const CapacityTable table(units, increment);
+    std::vector<TableUnit> varying;
+    for (std::size_t i = 0; i < units.varying.size(); ++i)
+      varying.push_back({epochs[e].capacities[i], units.varying[i]->outage});
+    const CapacityTable table = base.with(varying);
     evaluate(epochs[e], table, model, levels, values, level_lolp);
     constexpr double k_least_shown = 1e-16;
     if (e == 0) result.table = table.states(k_least_shown);

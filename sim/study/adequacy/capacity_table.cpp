@@ -10,8 +10,6 @@ namespace gridplus::adequacy {
 
 namespace {
 
-constexpr Watts k_most_entries = 200'000;
-
 double at(const std::vector<double>& table, std::ptrdiff_t k, double below) {
   if (k <= 0) return below;
   return k < static_cast<std::ptrdiff_t>(table.size()) ? table[static_cast<std::size_t>(k)] : 0.0;
@@ -19,19 +17,25 @@ double at(const std::vector<double>& table, std::ptrdiff_t k, double below) {
 
 }  // namespace
 
-Watts choose_increment(std::span<const Watts> capacities) {
-  Watts divisor = 0, sum = 0;
-  for (const Watts capacity : capacities) {
-    divisor = std::gcd(divisor, capacity);
-    sum += capacity;
-  }
-  if (divisor == 0) return 1;
-  return std::max(divisor, sum / k_most_entries + 1);
+Watts choose_increment(std::span<const Watts> capacities, Watts installed, Watts most_entries) {
+  Watts divisor = 0;
+  for (const Watts capacity : capacities) divisor = std::gcd(divisor, capacity);
+  return divisor == 0 ? 1 : std::max(divisor, installed / most_entries + 1);
 }
 
 CapacityTable::CapacityTable(std::span<const TableUnit> units, Watts increment)
     : increment_(increment), probability_{1.0}, frequency_{0.0} {
   ensure(increment > 0, "a capacity table needs an increment");
+  add(units);
+}
+
+CapacityTable CapacityTable::with(std::span<const TableUnit> units) const {
+  CapacityTable more = *this;
+  more.add(units);
+  return more;
+}
+
+void CapacityTable::add(std::span<const TableUnit> units) {
   for (const TableUnit& unit : units)
     if (unit.capacity > 0) add(unit);
   tail_.assign(probability_.size() + 1, 0.0);

@@ -24,13 +24,16 @@ struct TableUnit {
   ForcedOutage outage;
 };
 
-/// The increment in which `capacities` are exact, if the table then is not too long, else one fine enough.
-[[nodiscard]] Watts choose_increment(std::span<const Watts> capacities);
+/// The increment in which `capacities` are exact, if a table of `installed` then has at most `most_entries`, else the
+/// one that gives so many.
+[[nodiscard]] Watts choose_increment(std::span<const Watts> capacities, Watts installed, Watts most_entries);
 
 class CapacityTable {
  public:
   /// `increment` > 0. Frequencies are NaN if a unit has no times.
   CapacityTable(std::span<const TableUnit> units, Watts increment);
+  /// The same with more units.
+  [[nodiscard]] CapacityTable with(std::span<const TableUnit> units) const;
 
   /// That demand exceeds what is available; `net_demand` may be negative.
   [[nodiscard]] double loss_probability(Watts net_demand) const;
@@ -44,6 +47,7 @@ class CapacityTable {
   [[nodiscard]] std::vector<CapacityState> states(double least) const;
 
  private:
+  void add(std::span<const TableUnit> units);
   void add(const TableUnit& unit);
   /// The first entry with more out than may be; 0 where even nothing out is too much.
   [[nodiscard]] std::size_t first_short(Watts net_demand) const;

@@ -98,6 +98,10 @@ void MeritOrder::dispatch_island(const DispatchInput& input, std::size_t island,
   if (open_mw < -k_small_mw) {
     stop_dearest(input, devices, -open_mw, result);
     open_mw = fill(input, devices, need_mw, price, result);
+    if (open_mw > k_small_mw && options_.storage_rule != StorageRule::none) {  // it took what is no longer generated
+      need_mw -= shift_storage(input, devices, open_mw, result);
+      open_mw = fill(input, devices, need_mw, price, result);
+    }
     if (open_mw < -k_small_mw) cut_fixed(devices, -open_mw, result);
   }
   if (open_mw > k_small_mw) shed(input, devices, open_mw, price, result);

@@ -156,6 +156,18 @@ TEST(MeritOrder, AnIslandWithoutAUnitToHoldItIsDead) {
   EXPECT_EQ(result.storages[0].p_mw, 0);
 }
 
+TEST(MeritOrder, StorageDoesNotChargeWhatNobodyGeneratesAnyMore) {
+  // The large unit cannot run as low as needed. Once it is stopped, storage has no surplus left to take.
+  Case c{.producers = {unit(0, 4, 10), unit(64, 107, 20)},
+         .storages = {battery(5, 0, 100)},
+         .consumers = {{.demand_mw = 5}}};
+  c.options.storage_rule = StorageRule::price;
+  const DispatchResult result = c.run();
+  EXPECT_NEAR(total(result), 0.0, k_tolerance_mw);
+  EXPECT_NEAR(result.storages[0].p_mw, 0.0, k_tolerance_mw);
+  EXPECT_NEAR(result.consumers[0].served_mw, 4.0, k_tolerance_mw);
+}
+
 RC_GTEST_PROP(MeritOrder, BalancesWithinEveryUnitsLimits, ()) {
   Case c;
   const auto units = *rc::gen::inRange(1, 12);

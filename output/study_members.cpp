@@ -43,8 +43,8 @@ void MemberRows::append(MemberRows other) {
 
 void MemberRows::sort_unique() {
   std::ranges::stable_sort(rows, {}, &MemberRow::member);
-  const auto repeated = std::ranges::unique(rows, {}, &MemberRow::member);
-  rows.erase(repeated.begin(), repeated.end());
+  const auto same = [](const MemberRow& a, const MemberRow& b) { return a.member == b.member; };
+  rows.erase(std::unique(rows.begin(), rows.end(), same), rows.end());
 }
 
 NameTable names_of(const study::MemberResult& result) {

@@ -71,29 +71,6 @@ void outage_forward(const FactorView& f, float* x) {
   for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) forward(f, x + first);
 }
 
-template <bool masked>
-HWY_INLINE void move_lanes(const FactorView& f, float* x, const std::uint32_t* moves, double* state) {
-  const D64 d;
-  const Half32 half;
-  backward<masked>(f, x, moves, [&](std::int32_t i, bool pv, const Pair32&) HWY_ATTR {
-    for (std::size_t l = 0; l < k_at_once; l += k_width64) {
-      const std::size_t own = at(i) + l;
-      auto re = hn::Load(d, state + own);
-      auto im = hn::Load(d, state + own + k_group_lanes);
-      if (pv) {
-        V64 m;
-        V64 n;
-        turn(d, hn::PromoteTo(d, hn::Load(half, x + own)), m, n);
-        multiply_in(m, n, re, im);
-      } else {
-        move_pq(x + own, re, im);
-      }
-      hn::Store(re, d, state + own);
-      hn::Store(im, d, state + own + k_group_lanes);
-    }
-  });
-}
-
 void outage_move(const FactorView& f, float* x, const std::uint32_t* moves, double* state) {
   for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
     if (moves == nullptr) {

@@ -160,11 +160,11 @@ HWY_INLINE void move_pq(const float* z, V64& x, V64& y) {
   }
 }
 
+/// Solves U x = x and moves the double state by x.
 template <bool masked>
-HWY_INLINE void step_lanes(const FactorView& f, float* x, const std::uint32_t* moves, double* state) {
+HWY_INLINE void move_lanes(const FactorView& f, float* x, const std::uint32_t* moves, double* state) {
   const D64 d;
   const Half32 half;
-  forward(f, x);
   backward<masked>(f, x, moves, [&](std::int32_t i, bool pv, const Pair32&) HWY_ATTR {
     for (std::size_t l = 0; l < k_at_once; l += k_width64) {
       const std::size_t own = at(i) + l;
@@ -182,6 +182,12 @@ HWY_INLINE void step_lanes(const FactorView& f, float* x, const std::uint32_t* m
       hn::Store(im, d, state + own + k_group_lanes);
     }
   });
+}
+
+template <bool masked>
+HWY_INLINE void step_lanes(const FactorView& f, float* x, const std::uint32_t* moves, double* state) {
+  forward(f, x);
+  move_lanes<masked>(f, x, moves, state);
 }
 
 [[maybe_unused]] void step(const FactorView& f, float* x, const std::uint32_t* moves, double* state) {

@@ -6,7 +6,7 @@
 // know of it (as automatic generation control is reset by the next dispatch), so that all flows of a block can be
 // solved together. See docs/adr/ and docs/models/power_flow.md.
 //
-// The AC flows of a block are solved in lanes (block_flows.hpp), all from the last voltages of the block before. A flow
+// The AC flows of a block are solved in lanes (block_flows.hpp), all from the mean voltages of the block before. A flow
 // that the lanes cannot solve is tried once more by the plain Newton from DC angles.
 //
 // Tap changers: every flow begins at the positions of the grid; one whose TapRegulator moves is solved again with the

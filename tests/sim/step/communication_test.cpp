@@ -4,10 +4,14 @@
 #include <functional>
 
 #include "sim/step/simulation.hpp"
+#include "tests/sim/step/recorded.hpp"
 #include "tests/sim/step/small_system.hpp"
 
 namespace gridplus {
 namespace {
+
+using test::figure;
+using test::record;
 
 using comms::k_never_h;
 using comms::NodeKind;
@@ -90,31 +94,9 @@ std::unique_ptr<Model> connected_system(std::int64_t steps, const Wish& wish) {
   return model;
 }
 
-std::vector<double> record(Simulation& simulation, const std::function<void(const StepBlock&)>& look = {}) {
-  std::vector<double> all;
-  while (!simulation.done()) {
-    const StepBlock& block = simulation.advance();
-    if (look) look(block);
-    for (const GroupBlock* group :
-         {&block.bus, &block.branch, &block.producer, &block.consumer, &block.storage, &block.step})
-      for (std::size_t v = 0; v < group->variables().size(); ++v) {
-        const auto values = group->steps_of(v, block.count);
-        all.insert(all.end(), values.begin(), values.end());
-      }
-  }
-  return all;
-}
-
 std::vector<double> record(const Model& model, int threads = 1) {
   Simulation simulation(model, threads);
   return record(simulation);
-}
-
-double figure(const RunSummary& summary, std::string_view name) {
-  for (const Kpi& kpi : summary.kpis)
-    if (kpi.name == name) return kpi.value;
-  ADD_FAILURE() << "no figure " << name;
-  return 0.0;
 }
 
 /// A network that loses, delays and fails.

@@ -9,35 +9,16 @@
 #include <set>
 
 #include "sim/powerflow/tap_regulator.hpp"
+#include "tests/sim/step/recorded.hpp"
 #include "tests/sim/step/small_system.hpp"
 
 namespace gridplus {
 namespace {
 
+using test::figure;
+using test::record;
+
 constexpr double k_balance_mw = 1e-6;
-
-/// Everything a run records, in one vector, for bitwise comparison.
-std::vector<double> record(Simulation& simulation, const std::function<void(const StepBlock&)>& look = {}) {
-  std::vector<double> all;
-  while (!simulation.done()) {
-    const StepBlock& block = simulation.advance();
-    if (look) look(block);
-    for (const GroupBlock* group :
-         {&block.bus, &block.branch, &block.producer, &block.consumer, &block.storage, &block.step})
-      for (std::size_t v = 0; v < group->variables().size(); ++v) {
-        const auto values = group->steps_of(v, block.count);
-        all.insert(all.end(), values.begin(), values.end());
-      }
-  }
-  return all;
-}
-
-double figure(const RunSummary& summary, std::string_view name) {
-  for (const Kpi& kpi : summary.kpis)
-    if (kpi.name == name) return kpi.value;
-  ADD_FAILURE() << "no figure " << name;
-  return 0.0;
-}
 
 TEST(Simulation, LoadsDrawWhatTheSolvedVoltageMakesThem) {
   const auto model = test::small_system(100);

@@ -1,0 +1,78 @@
+#include "sim/comms/traffic.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gridplus::comms {
+
+std::uint32_t to_steps(double interval_s, double step_s) {
+  return static_cast<std::uint32_t>(std::clamp(std::round(interval_s / step_s), 1.0, 1e6));
+}
+
+Traffic::Traffic(const Network& network, const TransportOptions& options, std::span<const Hop> hops,
+                 const std::vector<std::uint32_t>& path, double step_s, DrawSource draws) {
+  const EndpointArrays& endpoint = network.endpoint();
+  const std::size_t n = network.endpoint_count(), paths = network.controller_count() * network.node_count();
+  const auto of = [&](MessageClass c) -> const ClassOptions& { return options.classes[static_cast<std::size_t>(c)]; };
+  std::vector<std::uint32_t> phase(n, 0);
+  for (std::size_t e = 0; e < n && !options.synchronised; ++e) {
+    RandomKey own = draws.key(0, Draw::phase);
+    own.entity = static_cast<std::uint32_t>(e);
+    phase[e] = static_cast<std::uint32_t>(uniform(own) * 4294967296.0);
+  }
+  const auto make = [&](MessageClass c, auto interval_s) {
+    std::vector<std::uint32_t> interval(n, 0);
+    std::vector<double> weight(n, 1.0);
+    for (std::size_t e = 0; e < n; ++e) {
+      const double s = interval_s(e);
+      if (s >= 0.0) interval[e] = to_steps(s, step_s);
+      const double p = 1.0 - hops[endpoint.access[e]].success;
+      if (p < 1.0) weight[e] = (1.0 - std::pow(p, of(c).retries + 1)) / (1.0 - p);
+    }
+    return Emission(std::move(interval), phase, path, weight, paths);
+  };
+  const auto interval_of = [&](MessageClass c, const std::vector<std::uint8_t>& takes_part) {
+    return make(c, [&, c](std::size_t e) { return takes_part[e] != 0 ? of(c).interval_s : -1.0; });
+  };
+  reports = make(MessageClass::telemetry, [&](std::size_t e) {
+    if (endpoint.reports[e] == 0) return -1.0;
+    const double own_s = of(MessageClass::telemetry).interval_s;
+    return own_s > 0.0 ? own_s : network.access()[endpoint.access[e]].report_interval_s;
+  });
+  meters = interval_of(MessageClass::metering, endpoint.metered);
+  commands = interval_of(MessageClass::command, endpoint.controllable);
+  if (options.prices) prices = interval_of(MessageClass::price, std::vector<std::uint8_t>(n, 1));
+}
+
+void Traffic::offer(std::int64_t step, const TransportOptions& options, OfferedTraffic& offered) const {
+  const auto fill = [&](const Emission& emission, MessageClass c, PerClass<std::vector<double>>& bits) {
+    const auto m = static_cast<std::size_t>(c);
+    if (emission.used()) emission.offered(step, options.classes[m].message_bit, bits[m]);
+  };
+  fill(reports, MessageClass::telemetry, offered.up_bit);
+  fill(meters, MessageClass::metering, offered.up_bit);
+  fill(commands, MessageClass::acknowledgement, offered.up_bit);
+  fill(commands, MessageClass::command, offered.down_bit);
+  fill(prices, MessageClass::price, offered.down_bit);
+}
+
+void deliver_late_reports(std::int64_t step, TransportState& state) {
+  std::erase_if(state.late_reports, [&](const LateReport& late) {
+    if (late.arrives > step) return false;
+    if (late.generated > state.generated_step[late.endpoint]) {
+      state.generated_step[late.endpoint] = late.generated;
+      state.latency_s[late.endpoint] = late.latency_s;
+    }
+    return true;
+  });
+}
+
+void deliver_late_commands(std::int64_t step, TransportState& state) {
+  std::erase_if(state.late_commands, [&](const LateCommand& late) {
+    if (late.arrives > step) return false;
+    if (late.issued > state.held[late.endpoint].issued_step) state.held[late.endpoint] = {late.command, late.issued};
+    return true;
+  });
+}
+
+}  // namespace gridplus::comms

@@ -1,0 +1,30 @@
+// The traffic that the endpoints of a network make, class by class, and the queue of what arrives in a later step.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "sim/comms/emission.hpp"
+#include "sim/comms/last_hop.hpp"
+#include "sim/comms/transport.hpp"
+
+namespace gridplus::comms {
+
+[[nodiscard]] std::uint32_t to_steps(double interval_s, double step_s);
+
+/// Who sends when. `path`: per endpoint, controller * nodes + parent.
+struct Traffic {
+  Emission reports, meters, commands, prices;
+
+  Traffic(const Network& network, const TransportOptions& options, std::span<const Hop> hops,
+          const std::vector<std::uint32_t>& path, double step_s, DrawSource draws);
+  /// Sets `offered` to what is offered in `step`.
+  void offer(std::int64_t step, const TransportOptions& options, OfferedTraffic& offered) const;
+};
+
+/// Takes what arrives in `step` off the queue; a newer report or command that is there already stays.
+void deliver_late_reports(std::int64_t step, TransportState& state);
+void deliver_late_commands(std::int64_t step, TransportState& state);
+
+}  // namespace gridplus::comms

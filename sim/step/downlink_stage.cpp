@@ -1,0 +1,153 @@
+// Commands travel down the communication network; devices follow them or fall back.
+
+#include "sim/step/communication_record.hpp"
+#include "sim/step/exchange.hpp"
+#include "sim/step/local_control.hpp"
+#include "sim/step/relays.hpp"
+#include "sim/step/stage.hpp"
+
+namespace gridplus {
+
+namespace {
+
+using comms::k_no_index;
+
+/// Commands travel down; a device follows what it holds while it is valid, else its fallback.
+class DownlinkStage final : public Stage {
+ public:
+  DownlinkStage(const Model& model, std::shared_ptr<Exchange> exchange)
+      : model_(model), exchange_(std::move(exchange)) {}
+  [[nodiscard]] std::string_view label() const override { return "downlink"; }
+  [[nodiscard]] std::string_view description() const override {
+    return "moves commands to the devices; those without a valid one fall back; frequency relays shed what is missing";
+  }
+  [[nodiscard]] StageScope scope() const override { return StageScope::step; }
+  [[nodiscard]] bool needs_network() const override { return exchange_->plan().uses_voltage(); }
+
+  void run(SimulationState& state, Frame& frame) override {
+    comms::TransportState& messages = state.communication.transport;
+    issue(frame);
+    exchange_->transport().downlink(frame.context.step, exchange_->commands(), exchange_->around(), messages);
+    disturbed_.assign(frame.topology.devices.size(), 0);
+    fallback_mw_.assign(exchange_->plan().network.controller_count(), 0.0);
+    obey(state, frame);
+    for (std::size_t i = 0; i < disturbed_.size(); ++i)
+      if (disturbed_[i] != 0) balance_by_relays(i, model_.time.step_h(), state, frame);
+    record_communication(state.communication.transport, exchange_->transport(), fallback_mw_, frame.slot, frame.block);
+    add_up(exchange_->transport().count(), model_.time.step_h(), state.kpis);
+  }
+
+ private:
+  void issue(const Frame& frame) {
+    const CommunicationModel& plan = exchange_->plan();
+    std::vector<comms::Command>& commands = exchange_->commands();
+    const auto give = [&](const std::vector<std::uint32_t>& endpoints, auto command_of) {
+      for (std::size_t i = 0; i < endpoints.size(); ++i)
+        if (endpoints[i] != k_no_index) commands[endpoints[i]] = command_of(i);
+    };
+    const DispatchResult& decision = frame.decision;
+    const Sight& sight = frame.sight;
+    give(plan.producer_endpoint, [&](std::size_t p) -> comms::Command {
+      const ProducerOffer& offer = sight.producers[p];
+      const ProducerCommand& command = decision.producers[p];
+      const bool unlimited = offer.curtailable && command.p_mw >= offer.max_mw;
+      return {unlimited ? k_any : command.p_mw, sight.producer_left_out[p] != 0 ? -1 : (command.online ? 1 : 0)};
+    });
+    give(plan.storage_endpoint, [&](std::size_t s) -> comms::Command {
+      return {decision.storages[s].p_mw, sight.storage_left_out[s] != 0 ? -1 : 1};
+    });
+    give(plan.consumer_endpoint, [&](std::size_t c) -> comms::Command {
+      const double demand_mw = sight.consumers[c].demand_mw, served_mw = decision.consumers[c].served_mw;
+      return {demand_mw == served_mw ? 1.0 : served_mw / demand_mw, 1};
+    });
+  }
+
+  /// What each device does: the command of this step where it came and rests on this step's report, a held one, or the
+  /// fallback.
+  void obey(SimulationState& state, Frame& frame) {
+    const CommunicationModel& plan = exchange_->plan();
+    const comms::TransportState& messages = state.communication.transport;
+    const std::int64_t step = frame.context.step;
+    const auto each = [&](const std::vector<std::uint32_t>& endpoints, const std::vector<std::uint8_t>& fresh,
+                          auto bus_of, auto follow, auto fall_back) {
+      for (std::size_t i = 0; i < endpoints.size(); ++i) {
+        const std::uint32_t e = endpoints[i];
+        if (e == k_no_index) continue;
+        if (plan.network.endpoint().controllable[e] == 0) {
+          disturb(frame, bus_of(i));
+          fall_back(i, FallbackRule{}, comms::HeldCommand{});
+          continue;
+        }
+        const comms::HeldCommand& held = messages.held[e];
+        const bool valid = exchange_->transport().valid(e, step, messages) && held.command.on >= 0;
+        const bool present = valid && held.issued_step == step;
+        if (!present || fresh[i] == 0) disturb(frame, bus_of(i));
+        if (valid)
+          follow(i, held.command, present && fresh[i] != 0);
+        else
+          fall_back(i, plan.fallback[e], held);
+        if (!valid) count_fallback(state, e);
+      }
+    };
+    now_ = civil(frame.context.time);
+    DispatchResult& d = frame.decision;
+    each(
+        plan.producer_endpoint, frame.sight.producer_fresh,
+        [&](std::size_t p) { return model_.producer_connection[p].bus; },
+        [&](std::size_t p, const comms::Command& c, bool) {
+          d.producers[p] = {c.on == 1, c.value == k_any ? frame.producer_offers[p].max_mw : c.value};
+        },
+        [&](std::size_t p, const FallbackRule& rule, const comms::HeldCommand& held) {
+          d.producers[p] =
+              producer_fallback(frame.producer_offers[p], rule, held, sight(state, model_.producer_connection[p].bus));
+        });
+    each(
+        plan.storage_endpoint, frame.sight.storage_fresh,
+        [&](std::size_t s) { return model_.storage_connection[s].bus; },
+        [&](std::size_t s, const comms::Command& c, bool) { d.storages[s].p_mw = c.value; },
+        [&](std::size_t s, const FallbackRule& rule, const comms::HeldCommand& held) {
+          d.storages[s].p_mw = storage_fallback_mw(frame.storage_offers[s], rule, held,
+                                                   sight(state, model_.storage_connection[s].bus), plan);
+        });
+    each(
+        plan.consumer_endpoint, frame.sight.consumer_fresh, [&](std::size_t c) { return model_.consumer_bus[c]; },
+        [&](std::size_t c, const comms::Command& command, bool exact) {
+          const double demand_mw = frame.consumer_offers[c].demand_mw;
+          if (!exact) d.consumers[c].served_mw = command.value == 1.0 ? demand_mw : command.value * demand_mw;
+        },
+        [&](std::size_t c, const FallbackRule& rule, const comms::HeldCommand& held) {
+          d.consumers[c].served_mw = consumer_fallback_share(rule, held) * frame.consumer_offers[c].demand_mw;
+        });
+  }
+
+  void disturb(const Frame& frame, BusId bus) {
+    const std::uint32_t island = frame.topology.islands.of_bus[bus.index()];
+    if (island != Islands::k_none) disturbed_[island] = 1;
+  }
+
+  void count_fallback(SimulationState& state, std::uint32_t e) {
+    const comms::EndpointArrays& endpoint = exchange_->plan().network.endpoint();
+    const double weight_mw = static_cast<double>(endpoint.weight_mw[e]);
+    fallback_mw_[endpoint.controller[e]] += weight_mw;
+    const auto rule = static_cast<std::size_t>(exchange_->plan().fallback[e].rule);
+    state.kpis.communication.fallback_mwh[rule] += weight_mw * model_.time.step_h();
+  }
+
+  [[nodiscard]] LocalSight sight(const SimulationState& state, BusId bus) const {
+    return {state.flow_start.vm_pu[bus.index()], now_};
+  }
+
+  const Model& model_;
+  std::shared_ptr<Exchange> exchange_;
+  std::vector<std::uint8_t> disturbed_;  ///< per island: some device acts on something other than this step's decision
+  CivilTime now_;
+  std::vector<double> fallback_mw_;  ///< per controller
+};
+
+}  // namespace
+
+std::unique_ptr<Stage> make_downlink_stage(const Model& model, std::shared_ptr<Exchange> exchange) {
+  return std::make_unique<DownlinkStage>(model, std::move(exchange));
+}
+
+}  // namespace gridplus

@@ -34,6 +34,10 @@ HWY_INLINE Number times_conjugate(const Number& x, const Number& y) {
   return {hn::MulAdd(x.im, y.im, hn::Mul(x.re, y.re)), hn::NegMulAdd(x.re, y.im, hn::Mul(x.im, y.re))};
 }
 
+HWY_INLINE V square(const Number& x) {
+  return hn::MulAdd(x.im, x.im, hn::Mul(x.re, x.re));
+}
+
 HWY_INLINE Number load(const double* re, const double* im) {
   return {hn::LoadU(D(), re), hn::LoadU(D(), im)};
 }
@@ -78,10 +82,11 @@ void branches(const BranchView& branch, std::size_t first, std::size_t end, cons
     const Number ft = load(branch.ft_re + k, branch.ft_im + k);
     const Number tf = load(branch.tf_re + k, branch.tf_im + k);
     const Number tt = load(branch.tt_re + k, branch.tt_im + k);
-    const Number s = times_conjugate(v, combine(ff, v, ft, w));
-    const Number t = times_conjugate(w, combine(tf, v, tt, w));
-    const auto larger =
-        hn::Max(hn::MulAdd(s.im, s.im, hn::Mul(s.re, s.re)), hn::MulAdd(t.im, t.im, hn::Mul(t.re, t.re)));
+    const Number i = combine(ff, v, ft, w);
+    const Number j = combine(tf, v, tt, w);
+    const Number s = times_conjugate(v, i);
+    const Number t = times_conjugate(w, j);
+    const auto larger = hn::Max(square(s), square(t));
     const std::size_t to_row = k - first;
     hn::StoreU(s.re, d, out.p_from_mw + to_row);
     hn::StoreU(s.im, d, out.q_from_mvar + to_row);
@@ -89,6 +94,8 @@ void branches(const BranchView& branch, std::size_t first, std::size_t end, cons
     hn::StoreU(t.im, d, out.q_to_mvar + to_row);
     hn::StoreU(hn::Mul(hn::Sqrt(larger), hn::LoadU(d, branch.percent_per_mva + k)), d, out.loading_percent + to_row);
     hn::StoreU(hn::Add(s.re, t.re), d, out.losses_mw + to_row);
+    hn::StoreU(hn::Mul(hn::Sqrt(square(i)), hn::LoadU(d, branch.from_ka_per_mva + k)), d, out.i_from_ka + to_row);
+    hn::StoreU(hn::Mul(hn::Sqrt(square(j)), hn::LoadU(d, branch.to_ka_per_mva + k)), d, out.i_to_ka + to_row);
   }
 }
 

@@ -17,7 +17,8 @@ struct BranchView {
   const std::int64_t *from = nullptr, *to = nullptr;
   const double *ff_re = nullptr, *ff_im = nullptr, *ft_re = nullptr, *ft_im = nullptr;
   const double *tf_re = nullptr, *tf_im = nullptr, *tt_re = nullptr, *tt_im = nullptr;
-  const double* percent_per_mva = nullptr;  ///< 0 where the rating is infinite
+  const double* percent_per_mva = nullptr;                            ///< 0 where the rating is infinite
+  const double *from_ka_per_mva = nullptr, *to_ka_per_mva = nullptr;  ///< current of 1 MVA at 1 p.u.
 };
 
 /// The admittance matrix by rows, in MVA at 1 p.u.
@@ -29,7 +30,7 @@ struct BusRowsView {
 
 /// Where branch quantities are written, padded.
 struct BranchOutputs {
-  double *p_from_mw, *q_from_mvar, *p_to_mw, *q_to_mvar, *loading_percent, *losses_mw;
+  double *p_from_mw, *q_from_mvar, *p_to_mw, *q_to_mvar, *loading_percent, *losses_mw, *i_from_ka, *i_to_ka;
 };
 
 struct EvaluatorKernels {

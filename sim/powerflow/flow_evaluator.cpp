@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numbers>
 
 #include "sim/powerflow/evaluator_kernels.hpp"
 
@@ -25,12 +26,15 @@ FlowEvaluator::FlowEvaluator(const Grid& grid, const Admittance& admittance, con
   const std::size_t places = padded(branches_);
   from_.assign(places, 0);
   to_.assign(places, 0);
-  percent_per_mva_.assign(places, 0.0);
+  for (auto* numbers : {&percent_per_mva_, &from_ka_per_mva_, &to_ka_per_mva_}) numbers->assign(places, 0.0);
+  const auto ka_per_mva = [&](BusId bus) { return 1.0 / (std::numbers::sqrt3 * grid.bus().vn_kv[bus.index()]); };
   for (auto& part : two_port_) part.assign(places, 0.0);
   for (std::size_t k = 0; k < branches_; ++k) {
     from_[k] = grid.branch().from[k].index();
     to_[k] = grid.branch().to[k].index();
     percent_per_mva_[k] = 100.0 / grid.branch().rating_mva[k];
+    from_ka_per_mva_[k] = ka_per_mva(grid.branch().from[k]);
+    to_ka_per_mva_[k] = ka_per_mva(grid.branch().to[k]);
     const BranchAdmittance& y = admittance.branch[k];
     std::size_t part = 0;
     for (const Complex value : {y.ff, y.ft, y.tf, y.tt}) {
@@ -43,8 +47,20 @@ FlowEvaluator::FlowEvaluator(const Grid& grid, const Admittance& admittance, con
 
 BranchView FlowEvaluator::branches() const {
   const auto& y = two_port_;
-  return {from_.size(), from_.data(), to_.data(),  y[0].data(), y[1].data(), y[2].data(),
-          y[3].data(),  y[4].data(),  y[5].data(), y[6].data(), y[7].data(), percent_per_mva_.data()};
+  return {from_.size(),
+          from_.data(),
+          to_.data(),
+          y[0].data(),
+          y[1].data(),
+          y[2].data(),
+          y[3].data(),
+          y[4].data(),
+          y[5].data(),
+          y[6].data(),
+          y[7].data(),
+          percent_per_mva_.data(),
+          from_ka_per_mva_.data(),
+          to_ka_per_mva_.data()};
 }
 
 void FlowEvaluator::evaluate(const FlowState& state, Scratch& scratch, const FlowQuantities& out) const {
@@ -56,17 +72,18 @@ void FlowEvaluator::evaluate(const FlowState& state, Scratch& scratch, const Flo
   const BusRowsView rows{buses_, row_start_.data(), column_.data(), value_.data()};
   kernels_->injections(rows, scratch.e.data(), scratch.f.data(), out.p_mw.data(), out.q_mvar.data());
 
-  const std::array<std::span<double>, 6> spans{out.p_from_mw, out.q_from_mvar,     out.p_to_mw,
-                                               out.q_to_mvar, out.loading_percent, out.losses_mw};
+  const std::array spans{out.p_from_mw,       out.q_from_mvar, out.p_to_mw,   out.q_to_mvar,
+                         out.loading_percent, out.losses_mw,   out.i_from_ka, out.i_to_ka};
+  const auto outputs = [](auto& to) {
+    return BranchOutputs{to[0].data(), to[1].data(), to[2].data(), to[3].data(),
+                         to[4].data(), to[5].data(), to[6].data(), to[7].data()};
+  };
   const BranchView view = branches();
   const std::size_t whole = branches_ / k_evaluator_width * k_evaluator_width;
-  kernels_->branches(
-      view, 0, whole, scratch.e.data(), scratch.f.data(),
-      {spans[0].data(), spans[1].data(), spans[2].data(), spans[3].data(), spans[4].data(), spans[5].data()});
+  kernels_->branches(view, 0, whole, scratch.e.data(), scratch.f.data(), outputs(spans));
   if (whole == branches_) return;
-  std::array<std::array<double, k_evaluator_width>, 6> last{};
-  kernels_->branches(view, whole, view.count, scratch.e.data(), scratch.f.data(),
-                     {last[0].data(), last[1].data(), last[2].data(), last[3].data(), last[4].data(), last[5].data()});
+  std::array<std::array<double, k_evaluator_width>, spans.size()> last{};
+  kernels_->branches(view, whole, view.count, scratch.e.data(), scratch.f.data(), outputs(last));
   for (std::size_t k = 0; k < spans.size(); ++k) {
     std::copy_n(last[k].begin(), branches_ - whole, spans[k].begin() + static_cast<std::ptrdiff_t>(whole));
   }

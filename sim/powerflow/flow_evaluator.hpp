@@ -16,7 +16,7 @@ struct EvaluatorKernels;
 /// Where the quantities of a flow are written, as in FlowResult: one number per bus, then one per branch.
 struct FlowQuantities {
   std::span<double> p_mw, q_mvar;
-  std::span<double> p_from_mw, q_from_mvar, p_to_mw, q_to_mvar, loading_percent, losses_mw;
+  std::span<double> p_from_mw, q_from_mvar, p_to_mw, q_to_mvar, loading_percent, losses_mw, i_from_ka, i_to_ka;
 };
 
 /// Immutable but for the scratch memory that each thread brings along.
@@ -39,7 +39,7 @@ class FlowEvaluator {
   std::size_t buses_, branches_;
   std::vector<std::int64_t> from_, to_;
   std::vector<double> two_port_[8];  ///< ff, ft, tf, tt: re, im
-  std::vector<double> percent_per_mva_;
+  std::vector<double> percent_per_mva_, from_ka_per_mva_, to_ka_per_mva_;
   std::vector<std::int32_t> row_start_, column_;
   std::vector<double> value_;
 };

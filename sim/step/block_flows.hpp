@@ -45,6 +45,8 @@ class BlockFlows {
 
   [[nodiscard]] powerflow::FlowState base_state(const BusInjections& bus) const;
   [[nodiscard]] powerflow::LaneSolver& lanes_for(const BusInjections& bus);
+  void sort_by_distance(const powerflow::LaneBase& base, std::span<const BlockFlow> flows,
+                        std::vector<std::size_t>& members);
 
   const Grid& grid_;
   powerflow::FlowOptions options_;
@@ -53,6 +55,7 @@ class BlockFlows {
   std::unique_ptr<powerflow::FlowEvaluator> evaluator_;
   powerflow::FlowState start_;
   std::map<std::vector<std::uint32_t>, Shared> shared_;  ///< by slack buses
+  std::vector<double> distance_mw_;                      ///< per flow: of its injections from the base's
   std::vector<powerflow::FlowInput> inputs_;
   std::vector<powerflow::FlowState> states_;
   std::vector<powerflow::SolveReport> reports_;

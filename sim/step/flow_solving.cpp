@@ -197,8 +197,8 @@ SolveReport FlowSolving::solve_none(StepFlow& flow, const FlowQuantities& out) c
   flow.state.va_deg.assign(model_.grid.bus_count(), 0.0);
   std::copy(flow.bus.p_mw.begin(), flow.bus.p_mw.end(), out.p_mw.begin());
   std::copy(flow.bus.q_mvar.begin(), flow.bus.q_mvar.end(), out.q_mvar.begin());
-  for (const auto& values :
-       {out.p_from_mw, out.q_from_mvar, out.p_to_mw, out.q_to_mvar, out.loading_percent, out.losses_mw})
+  for (const auto& values : {out.p_from_mw, out.q_from_mvar, out.p_to_mw, out.q_to_mvar, out.loading_percent,
+                             out.losses_mw, out.i_from_ka, out.i_to_ka})
     std::fill(values.begin(), values.end(), 0.0);
   return {powerflow::SolveStatus::converged, 0, 0.0};
 }

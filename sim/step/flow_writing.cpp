@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 namespace gridplus {
 
@@ -38,7 +37,6 @@ void FlowWriting::write(Frame& frame, std::size_t s, const StepFlow& flow, const
   if (frame.topology.admittance.merged.any())
     recover_couplers(frame, s, flow, couplers_[static_cast<std::size_t>(worker)]);
   write_buses(frame, s, flow);
-  write_currents(block, s);
   write_taps(frame, s, flow, first_taps);
   double losses = 0.0;
   for (const double mw : flow.island_losses_mw) losses += mw;
@@ -85,19 +83,21 @@ void FlowWriting::write_reactive(Frame& frame, std::size_t s, const StepFlow& fl
   StepBlock& block = frame.block;
   const auto p_mw = block.of(ProducerVar::p_mw, s), q_mvar = block.of(ProducerVar::q_mvar, s);
   const auto online = block.of(ProducerVar::online, s);
+  const powerflow::FlowInput input = flow.bus.input(false);
+  const NetReactive net{block.of(BusVar::q_mvar, s), input};
   for (std::size_t p = 0; p < q_mvar.size(); ++p)
-    q_mvar[p] = reactive_of(frame, s, flow, model_.producer_connection[p], p_mw[p], online[p] != 0.0);
+    q_mvar[p] = reactive_of(frame, net, flow, model_.producer_connection[p], p_mw[p], online[p] != 0.0);
 }
 
 /// Of one device: a device that holds a voltage has its part, by range, of what the bus needs.
-double FlowWriting::reactive_of(const Frame& frame, std::size_t s, const StepFlow& flow, const Connection& connection,
-                                double p_mw, bool online) const {
+double FlowWriting::reactive_of(const Frame& frame, const NetReactive& net, const StepFlow& flow,
+                                const Connection& connection, double p_mw, bool online) {
   const std::size_t b = merged_into(frame, connection.bus);
   if (flow.bus.type[b] == BusType::out) return 0.0;
   if (!holds_voltage(connection, online)) return std::isnan(connection.vm_set_pu) ? connection.q_per_p * p_mw : 0.0;
-  const double net_mvar =
-      frame.block.of(BusVar::q_mvar, s)[b] -
-      powerflow::voltage_dependent_power(flow.bus.input(false), b, flow.state.vm_pu[b]).power_mva.imag();
+  double net_mvar = net.injected_mvar[b];
+  if (net.input.voltage_dependent())
+    net_mvar -= powerflow::voltage_dependent_power(net.input, b, flow.state.vm_pu[b]).power_mva.imag();
   const double range = flow.bus.q_max_mvar[b] - flow.bus.q_min_mvar[b];
   const double own = connection.q_max_mvar - connection.q_min_mvar;
   if (!std::isfinite(range) || range <= 0.0) return (net_mvar - flow.bus.q_mvar[b]) / flow.bus.holders[b];
@@ -118,10 +118,12 @@ void FlowWriting::recover_couplers(Frame& frame, std::size_t s, const StepFlow& 
   const auto producer_p = block.of(ProducerVar::p_mw, s), producer_q = block.of(ProducerVar::q_mvar, s);
   for (std::size_t p = 0; p < producer_p.size(); ++p)
     add(model_.producer_connection[p].bus, producer_p[p], producer_q[p]);
+  const powerflow::FlowInput input = flow.bus.input(false);
+  const NetReactive net{block.of(BusVar::q_mvar, s), input};
   const auto storage_p = block.of(StorageVar::p_mw, s);
   for (std::size_t i = 0; i < storage_p.size(); ++i) {
     const Connection& connection = model_.storage_connection[i];
-    add(connection.bus, storage_p[i], reactive_of(frame, s, flow, connection, storage_p[i], true));
+    add(connection.bus, storage_p[i], reactive_of(frame, net, flow, connection, storage_p[i], true));
   }
   const auto served = block.of(ConsumerVar::served_mw, s), drawn = block.of(ConsumerVar::q_mvar, s);
   for (std::size_t c = 0; c < served.size(); ++c) add(model_.consumer_bus[c], -served[c], -drawn[c]);
@@ -147,24 +149,10 @@ void FlowWriting::recover_couplers(Frame& frame, std::size_t s, const StepFlow& 
   result.q_to_mvar.assign(out.q_to_mvar.begin(), out.q_to_mvar.end());
   result.loading_percent.assign(out.loading_percent.begin(), out.loading_percent.end());
   result.losses_mw.assign(out.losses_mw.begin(), out.losses_mw.end());
-  for (auto* current : {&result.i_from_ka, &result.i_to_ka}) current->assign(out.losses_mw.size(), 0.0);
+  result.i_from_ka.assign(out.i_from_ka.begin(), out.i_from_ka.end());
+  result.i_to_ka.assign(out.i_to_ka.begin(), out.i_to_ka.end());
   scratch.couplers->recover(flow.state, result, reactive);
   write_result(result, out);
-}
-
-/// I = S / (sqrt(3) V) at both ends of every branch.
-void FlowWriting::write_currents(StepBlock& block, std::size_t s) const {
-  const auto vm_pu = block.of(BusVar::vm_pu, s);
-  const auto end = [&](const std::vector<BusId>& buses, BranchVar p, BranchVar q, BranchVar i) {
-    const auto p_mw = block.of(p, s), q_mvar = block.of(q, s), i_ka = block.of(i, s);
-    for (std::size_t k = 0; k < i_ka.size(); ++k) {
-      const double kv = vm_pu[buses[k].index()] * model_.grid.bus().vn_kv[buses[k].index()];
-      const double mva = std::sqrt(p_mw[k] * p_mw[k] + q_mvar[k] * q_mvar[k]);
-      i_ka[k] = kv > 0.0 ? mva / (std::numbers::sqrt3 * kv) : 0.0;
-    }
-  };
-  end(model_.grid.branch().from, BranchVar::p_from_mw, BranchVar::q_from_mvar, BranchVar::i_from_ka);
-  end(model_.grid.branch().to, BranchVar::p_to_mw, BranchVar::q_to_mvar, BranchVar::i_to_ka);
 }
 
 void FlowWriting::write_taps(Frame& frame, std::size_t s, const StepFlow& flow,

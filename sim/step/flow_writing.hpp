@@ -1,7 +1,8 @@
-// What a solved power flow leaves in the block: output of producers, what consumers draw, voltages, currents, taps.
+// What a solved power flow leaves in the block: output of producers, what consumers draw, voltages, taps.
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "sim/powerflow/coupler_flows.hpp"
@@ -27,13 +28,18 @@ class FlowWriting {
     powerflow::FlowResult result;
   };
 
+  /// What the buses inject, and what of it follows the voltage.
+  struct NetReactive {
+    std::span<const double> injected_mvar;
+    const powerflow::FlowInput& input;
+  };
+
   void write_buses(Frame& frame, std::size_t s, const StepFlow& flow) const;
   void write_consumers(Frame& frame, std::size_t s, const StepFlow& flow) const;
   void write_reactive(Frame& frame, std::size_t s, const StepFlow& flow) const;
-  [[nodiscard]] double reactive_of(const Frame& frame, std::size_t s, const StepFlow& flow,
-                                   const Connection& connection, double p_mw, bool online) const;
+  [[nodiscard]] static double reactive_of(const Frame& frame, const NetReactive& net, const StepFlow& flow,
+                                          const Connection& connection, double p_mw, bool online);
   void recover_couplers(Frame& frame, std::size_t s, const StepFlow& flow, CouplerScratch& scratch) const;
-  void write_currents(StepBlock& block, std::size_t s) const;
   void write_taps(Frame& frame, std::size_t s, const StepFlow& flow, const powerflow::TapRegulator& first_taps) const;
 
   const Model& model_;

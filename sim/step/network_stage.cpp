@@ -26,7 +26,10 @@ using powerflow::SolveReport;
 class NetworkStage final : public Stage {
  public:
   NetworkStage(const Model& model, int threads)
-      : model_(model), threads_(threads), solving_(model, threads), writing_(model, threads) {}
+      : model_(model),
+        threads_(worthwhile_threads(model, threads)),
+        solving_(model, threads_),
+        writing_(model, threads_) {}
   [[nodiscard]] std::string_view label() const override { return "network"; }
   [[nodiscard]] std::string_view description() const override {
     return "solves the power flow of every island; balancing units take up what the losses leave open";
@@ -67,6 +70,15 @@ class NetworkStage final : public Stage {
   }
 
  private:
+  /// Waking a thread takes some tens of microseconds, several times a block. The stage needs some tens of nanoseconds
+  /// for a bus, branch or device and step: below a thousand of them one thread is faster than several.
+  static int worthwhile_threads(const Model& model, int threads) {
+    constexpr std::size_t k_least_elements = 1000;
+    const std::size_t elements = model.grid.bus_count() + model.grid.branch_count() + model.producer_count() +
+                                 model.storage_count() + model.consumer_count();
+    return elements < k_least_elements ? 1 : threads;
+  }
+
   /// Calls fn(step, thread) for steps on all threads.
   template <class Fn>
   void for_each(std::span<const std::size_t> steps, Fn fn) const {
@@ -121,25 +133,46 @@ class NetworkStage final : public Stage {
     }
   }
 
-  /// What each island lacks: losses of its branches and shunts less what its devices inject.
-  void find_missing(const Frame& frame, StepFlow& flow, std::span<const double> losses_mw) const {
+  /// Calls add(island, losses, lacking) for every branch and bus of an island.
+  template <class Add>
+  void add_up(const Frame& frame, const StepFlow& flow, std::span<const double> losses_mw, const Add& add) const {
     const auto& island_of = frame.topology.islands.of_bus;
-    flow.island_losses_mw.assign(frame.topology.devices.size(), 0.0);
-    for (std::size_t l = 0; l < model_.grid.branch_count(); ++l) {
-      const std::uint32_t island = island_of[model_.grid.branch().from[l].index()];
-      if (island != Islands::k_none) flow.island_losses_mw[island] += losses_mw[l];
-    }
-    flow.missing_mw = flow.island_losses_mw;
+    const auto& from = model_.grid.branch().from;
+    for (std::size_t l = 0; l < from.size(); ++l)
+      if (const std::uint32_t island = island_of[from[l].index()]; island != Islands::k_none)
+        add(island, losses_mw[l], losses_mw[l]);
     const powerflow::FlowInput input = flow.bus.input(false);
+    const bool dependent = input.voltage_dependent();
     for (std::size_t b = 0; b < model_.grid.bus_count(); ++b) {
       if (island_of[b] == Islands::k_none) continue;
       const double vm_pu = flow.state.vm_pu[b];
       const double shunt_mw = model_.grid.bus().gs_mw[b] * vm_pu * vm_pu;
-      flow.island_losses_mw[island_of[b]] += shunt_mw;
-      const double dependent_mw = powerflow::voltage_dependent_power(input, b, vm_pu).power_mva.real();
-      flow.missing_mw[island_of[b]] += shunt_mw - flow.bus.p_mw[b] - dependent_mw;
+      double injected_mw = flow.bus.p_mw[b];
+      if (dependent) injected_mw += powerflow::voltage_dependent_power(input, b, vm_pu).power_mva.real();
+      add(island_of[b], shunt_mw, shunt_mw - injected_mw);
     }
-    for (std::size_t i = 0; i < flow.missing_mw.size(); ++i)
+  }
+
+  /// What each island lacks: losses of its branches and shunts less what its devices inject.
+  void find_missing(const Frame& frame, StepFlow& flow, std::span<const double> losses_mw) const {
+    const std::size_t islands = frame.topology.devices.size();
+    flow.island_losses_mw.assign(islands, 0.0);
+    flow.missing_mw.assign(islands, 0.0);
+    if (islands == 1) {  // the sums stay in registers
+      double lost_mw = 0.0, lacking_mw = 0.0;
+      add_up(frame, flow, losses_mw, [&](std::uint32_t, double lost, double lacking) {
+        lost_mw += lost;
+        lacking_mw += lacking;
+      });
+      flow.island_losses_mw[0] = lost_mw;
+      flow.missing_mw[0] = lacking_mw;
+    } else {
+      add_up(frame, flow, losses_mw, [&](std::uint32_t island, double lost, double lacking) {
+        flow.island_losses_mw[island] += lost;
+        flow.missing_mw[island] += lacking;
+      });
+    }
+    for (std::size_t i = 0; i < islands; ++i)
       if (flow.bus.slack_bus[i] == Islands::k_none) flow.missing_mw[i] = flow.island_losses_mw[i] = 0.0;
   }
 

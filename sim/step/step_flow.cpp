@@ -12,7 +12,9 @@ powerflow::FlowQuantities flow_quantities(StepBlock& block, std::size_t s) {
           block.of(BranchVar::p_to_mw, s),
           block.of(BranchVar::q_to_mvar, s),
           block.of(BranchVar::loading_percent, s),
-          block.of(BranchVar::losses_mw, s)};
+          block.of(BranchVar::losses_mw, s),
+          block.of(BranchVar::i_from_ka, s),
+          block.of(BranchVar::i_to_ka, s)};
 }
 
 void write_result(const powerflow::FlowResult& result, const powerflow::FlowQuantities& out) {
@@ -27,6 +29,8 @@ void write_result(const powerflow::FlowResult& result, const powerflow::FlowQuan
   copy(result.q_to_mvar, out.q_to_mvar);
   copy(result.loading_percent, out.loading_percent);
   copy(result.losses_mw, out.losses_mw);
+  copy(result.i_from_ka, out.i_from_ka);
+  copy(result.i_to_ka, out.i_to_ka);
 }
 
 }  // namespace gridplus

@@ -23,11 +23,11 @@ struct Quantities {
   Quantities(std::size_t buses, std::size_t branches) {
     for (auto* numbers : {&memory.p_mw, &memory.q_mvar}) numbers->assign(buses, -1.0);
     for (auto* numbers : {&memory.p_from_mw, &memory.q_from_mvar, &memory.p_to_mw, &memory.q_to_mvar,
-                          &memory.loading_percent, &memory.losses_mw}) {
+                          &memory.loading_percent, &memory.losses_mw, &memory.i_from_ka, &memory.i_to_ka}) {
       numbers->assign(branches, -1.0);
     }
-    view = {memory.p_mw,    memory.q_mvar,    memory.p_from_mw,       memory.q_from_mvar,
-            memory.p_to_mw, memory.q_to_mvar, memory.loading_percent, memory.losses_mw};
+    view = {memory.p_mw,      memory.q_mvar,          memory.p_from_mw, memory.q_from_mvar, memory.p_to_mw,
+            memory.q_to_mvar, memory.loading_percent, memory.losses_mw, memory.i_from_ka,   memory.i_to_ka};
   }
 };
 
@@ -79,6 +79,8 @@ TEST_P(EvaluatorOnEverySet, AgreesWithThePlainEquations) {
     expect_near(found.memory.q_to_mvar, expected.q_to_mvar);
     expect_near(found.memory.loading_percent, expected.loading_percent);
     expect_near(found.memory.losses_mw, expected.losses_mw);
+    expect_near(found.memory.i_from_ka, expected.i_from_ka);
+    expect_near(found.memory.i_to_ka, expected.i_to_ka);
     EXPECT_EQ(found.memory.p_from_mw[1], 0.0);
   }
 }

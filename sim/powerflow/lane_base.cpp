@@ -137,6 +137,9 @@ LaneBase::LaneBase(std::shared_ptr<const LanePattern> pattern, const Admittance&
                    std::span<const BusType> type, const FlowState& base)
     : pattern_(std::move(pattern)), type_(type.begin(), type.end()), base_mva_(base_mva) {
   ensure(base.vm_pu.size() == type.size() && base.va_deg.size() == type.size(), "the base state misses buses");
+  for (auto* numbers : {&vm_pu_, &va_deg_}) numbers->reserve(pattern_->bus.size());
+  is_pv_.reserve(pattern_->bus.size());
+  pv_row_.reserve(pattern_->bus.size());
   for (const std::int32_t bus : pattern_->bus) {
     vm_pu_.push_back(base.vm_pu[at(bus)]);
     va_deg_.push_back(base.va_deg[at(bus)]);
@@ -151,6 +154,9 @@ LaneBase::LaneBase(std::shared_ptr<const LanePattern> pattern, const Admittance&
 
 void LaneBase::make_couplings(const Admittance& admittance) {
   std::vector<Complex> voltage;
+  voltage.reserve(vm_pu_.size());
+  coupling_.reserve(2 * pattern_->coupling.column.size());
+  injection_.reserve(2 * vm_pu_.size());
   for (std::size_t k = 0; k < vm_pu_.size(); ++k) {
     voltage.push_back(std::polar(vm_pu_[k], va_deg_[k] * std::numbers::pi / 180.0));
   }
@@ -229,6 +235,8 @@ void LaneBase::factor_base() {
   solve_transposed(*pattern_, f, adjoint_);
   lower_count_.resize(2 * active);
   upper_count_.resize(2 * active);
+  for (auto* columns : {&lower_column_, &upper_column_}) columns->reserve(pattern_->lower.column.size());
+  for (auto* values : {&lower_value_, &upper_value_}) values->reserve(4 * (pattern_->lower.column.size() + active));
   Stream lower(pattern_->active, is_pv_, lower_count_, lower_column_, lower_value_);
   Stream upper(pattern_->active, is_pv_, upper_count_, upper_column_, upper_value_);
   for (std::size_t i = 0; i < active; ++i) {

@@ -32,8 +32,6 @@ class LaneBase {
   [[nodiscard]] const LanePattern& pattern() const { return *pattern_; }
   [[nodiscard]] std::span<const BusType> type() const { return type_; }
   [[nodiscard]] double base_mva() const { return base_mva_; }
-  /// Net injection at the base state, by position.
-  [[nodiscard]] double p_mw(std::size_t position) const { return base_mva_ * injection_[2 * position]; }
   /// False: the Jacobian at the base state is singular, and there is no factor.
   [[nodiscard]] bool factored() const { return factored_; }
 

@@ -25,8 +25,6 @@ class LaneSolver {
   /// Takes another base from now on. Scratch memory is kept if it has the same pattern and as many PV buses.
   void move_to(std::shared_ptr<const LaneBase> base);
 
-  [[nodiscard]] const LaneBase& base() const { return *base_; }
-
   /// Solves every flow from the base state, not from what `states` holds. `states` and `reports` have one entry per
   /// flow; the vectors of a state are sized if they are not yet, and nothing else is allocated once scratch memory is
   /// there. Slack and out buses must be those of the base; PV and PQ, set points, limits and participation may differ

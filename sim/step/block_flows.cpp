@@ -1,6 +1,5 @@
 #include "sim/step/block_flows.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 namespace gridplus {
@@ -54,30 +53,11 @@ powerflow::LaneSolver& BlockFlows::lanes_for(const BusInjections& bus) {
   return *shared.lanes;
 }
 
-/// Lanes that are solved side by side go on until the last of them has converged, so those that will take about as
-/// long as each other belong together: flows in the order of how far they are from the base.
-void BlockFlows::sort_by_distance(const powerflow::LaneBase& base, std::span<const BlockFlow> flows,
-                                  std::vector<std::size_t>& members) {
-  const auto& bus_at = base.pattern().bus;
-  const auto distance = [&](std::size_t member) {
-    const std::vector<double>& p_mw = flows[member].bus->p_mw;
-    double sum_mw = 0.0;
-    for (std::size_t i = 0; i < bus_at.size(); ++i)
-      sum_mw += std::abs(p_mw[static_cast<std::size_t>(bus_at[i])] - base.p_mw(i));
-    return sum_mw;
-  };
-  distance_mw_.resize(flows.size());
-  for (const std::size_t member : members) distance_mw_[member] = distance(member);
-  std::stable_sort(members.begin(), members.end(),
-                   [&](std::size_t a, std::size_t b) { return distance_mw_[a] < distance_mw_[b]; });
-}
-
 void BlockFlows::solve(std::span<const BlockFlow> flows, int threads) {
   std::map<std::vector<std::uint32_t>, std::vector<std::size_t>> groups;
   for (std::size_t i = 0; i < flows.size(); ++i) groups[flows[i].bus->slack_bus].push_back(i);
-  for (auto& [slack_bus, members] : groups) {
+  for (const auto& [slack_bus, members] : groups) {
     powerflow::LaneSolver& lanes = lanes_for(*flows[members.front()].bus);
-    sort_by_distance(lanes.base(), flows, members);
     inputs_.clear();
     states_.resize(members.size());
     reports_.resize(members.size());

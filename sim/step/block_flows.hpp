@@ -45,8 +45,6 @@ class BlockFlows {
 
   [[nodiscard]] powerflow::FlowState base_state(const BusInjections& bus) const;
   [[nodiscard]] powerflow::LaneSolver& lanes_for(const BusInjections& bus);
-  void sort_by_distance(const powerflow::LaneBase& base, std::span<const BlockFlow> flows,
-                        std::vector<std::size_t>& members);
 
   const Grid& grid_;
   powerflow::FlowOptions options_;

@@ -59,8 +59,14 @@ constexpr std::array<InstructionSet, 4> k_sets{{{"scalar", HWY_CHOOSE_FALLBACK(k
                                                 {"avx2", HWY_CHOOSE_AVX2(kernels), HWY_AVX2},
                                                 {"avx512", HWY_CHOOSE_AVX3(kernels), HWY_AVX3}}};
 
+/// Asked once: the answer does not change, and a virtual machine takes longer over it than over a short run.
+std::int64_t supported_targets() {
+  static const std::int64_t k_targets = hwy::SupportedTargets();
+  return k_targets;
+}
+
 bool usable(const InstructionSet& set) {
-  return set.kernels != nullptr && (set.target == 0 || (hwy::SupportedTargets() & set.target) != 0);
+  return set.kernels != nullptr && (set.target == 0 || (supported_targets() & set.target) != 0);
 }
 
 }  // namespace

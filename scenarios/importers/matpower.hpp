@@ -128,8 +128,12 @@ struct Snapshot {
   [[nodiscard]] powerflow::FlowInput input() const;
 };
 
+/// Whether a snapshot puts together the buses that couplers join, or leaves injections and roles where the case has
+/// them. `merged` of the snapshot is known either way.
+enum class JoinedBuses : std::uint8_t { merged, apart };
+
 /// Throws InputError if the grid is not one (unknown buses, zero impedance, ...).
-[[nodiscard]] Snapshot make_snapshot(const Case& data);
+[[nodiscard]] Snapshot make_snapshot(const Case& data, JoinedBuses joined = JoinedBuses::merged);
 
 /// Output of each generator.
 struct GeneratorOutput {

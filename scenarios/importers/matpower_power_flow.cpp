@@ -8,6 +8,7 @@
 #include "sim/powerflow/lane_dc.hpp"
 #include "sim/powerflow/lane_solver.hpp"
 #include "sim/powerflow/reference/dc.hpp"
+#include "sim/powerflow/solution_branch.hpp"
 
 namespace gridplus::matpower {
 
@@ -54,6 +55,13 @@ powerflow::SolveReport solve_in_lane(const Snapshot& snapshot, const powerflow::
   return report;
 }
 
+/// Takes `converged` back where the solution is not of the branch on which grids are run.
+void check_branch(const Snapshot& snapshot, const powerflow::Admittance& admittance, const FlowState& state,
+                  powerflow::SolveReport& report) {
+  if (report.converged() && powerflow::SolutionBranch(snapshot.grid, admittance).is_another(snapshot.input(), state))
+    report.status = powerflow::SolveStatus::other_branch;
+}
+
 /// The plain Newton, from the case's own voltages, then from the angles of a DC flow.
 void solve_by_twin(const Snapshot& snapshot, const powerflow::Admittance& admittance,
                    const powerflow::FlowOptions& options, PowerFlowStudy& study) {
@@ -61,9 +69,11 @@ void solve_by_twin(const Snapshot& snapshot, const powerflow::Admittance& admitt
   study.engine = Engine::reference;
   study.state = snapshot.start;
   study.report = solver.solve(snapshot.input(), options, study.state);
+  check_branch(snapshot, admittance, study.state, study.report);
   if (study.report.converged() || study.report.status == powerflow::SolveStatus::no_slack) return;
   FlowState again = dc_start(snapshot);
-  const powerflow::SolveReport second = solver.solve(snapshot.input(), options, again);
+  powerflow::SolveReport second = solver.solve(snapshot.input(), options, again);
+  check_branch(snapshot, admittance, again, second);
   if (!second.converged()) return;
   study.state = std::move(again);
   study.report = second;
@@ -91,6 +101,7 @@ void solve_ac(const PowerFlowOptions& options, PowerFlowStudy& study) {
   const powerflow::FlowOptions flow_options{options.tolerance_pu, options.max_iterations, options.enforce_q_limits};
   if (options.engine == Engine::lanes) {
     study.report = solve_in_lane(snapshot, admittance, flow_options, study.state);
+    check_branch(snapshot, admittance, study.state, study.report);
   }
   if (!study.report.converged()) solve_by_twin(snapshot, admittance, flow_options, study);
   spread(snapshot.merged, study.state.vm_pu);

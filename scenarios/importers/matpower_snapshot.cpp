@@ -235,7 +235,7 @@ powerflow::FlowInput Snapshot::input() const {
   return input;
 }
 
-Snapshot make_snapshot(const Case& data) {
+Snapshot make_snapshot(const Case& data, JoinedBuses joined) {
   Snapshot snapshot;
   GridBuilder::Result built = build_grid(data);
   snapshot.grid = std::move(built.grid);
@@ -264,7 +264,8 @@ Snapshot make_snapshot(const Case& data) {
   }
   assign_types(data, has_unit, snapshot);
   add_units(data, snapshot);
-  merge(snapshot);
+  if (joined == JoinedBuses::merged) merge(snapshot);
+  if (joined == JoinedBuses::apart) snapshot.merged = merge_buses(snapshot.grid, snapshot.branch_closed);
   const auto running =
       std::count_if(data.dc_lines.begin(), data.dc_lines.end(), [](const DcLine& d) { return d.in_service; });
   if (running > 0)

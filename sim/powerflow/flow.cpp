@@ -16,6 +16,8 @@ std::string_view to_string(SolveStatus status) {
       return "diverged";
     case SolveStatus::no_slack:
       return "no slack";
+    case SolveStatus::other_branch:
+      return "another branch of the power-flow equations";
   }
   return "unknown";
 }

@@ -54,7 +54,8 @@ enum class SolveStatus : std::uint8_t {
   iteration_limit,  ///< mismatch still above tolerance after the last iteration
   singular,         ///< the Jacobian could not be factored
   diverged,         ///< a non-finite number appeared, or the mismatch exploded
-  no_slack          ///< an island with demand has no bus that can hold the balance
+  no_slack,         ///< an island with demand has no bus that can hold the balance
+  other_branch      ///< a solution, but not the one that is led to from the grid without load (solution_branch.hpp)
 };
 [[nodiscard]] std::string_view to_string(SolveStatus status);
 

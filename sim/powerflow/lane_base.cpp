@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "sim/powerflow/solution_branch.hpp"
+
 namespace gridplus::powerflow {
 
 namespace {
@@ -215,6 +217,8 @@ void LaneBase::factor_base() {
       }
     }
     f.inverse[i] = work[i];
+    negative_pivots_ +=
+        powerflow::negative_pivots(work[i][0] + work[i][3], work[i][0] * work[i][3] - work[i][1] * work[i][2]);
     work[i] = Block{};
     factored_ = invert(f.inverse[i]) && factored_;
     for (auto k = at(pattern_->upper.start[i]); k < upper_end(*pattern_, i); ++k) {

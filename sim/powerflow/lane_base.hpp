@@ -41,6 +41,8 @@ class LaneBase {
   [[nodiscard]] std::span<const double> injection() const { return injection_; }
   /// Positions of pv and slack buses.
   [[nodiscard]] std::span<const std::int32_t> held() const { return held_; }
+  /// Of the Jacobian at the base state: see solution_branch.hpp. Solutions on the base's branch have as many.
+  [[nodiscard]] int negative_pivots() const { return negative_pivots_; }
   /// Number of PV buses.
   [[nodiscard]] std::int32_t pv_count() const { return pv_count_; }
 
@@ -65,6 +67,7 @@ class LaneBase {
   double base_mva_;
   bool factored_ = false;
   std::int32_t pv_count_ = 0;
+  int negative_pivots_ = 0;
   std::vector<double> vm_pu_, va_deg_, injection_;
   std::vector<std::uint8_t> is_pv_;   ///< per position
   std::vector<std::int32_t> pv_row_;  ///< per position

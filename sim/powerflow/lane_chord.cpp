@@ -43,8 +43,8 @@ std::optional<ChordKind> chord_kind(const LaneBase& base, const FlowInput& flow)
            "the slack and the dead buses of a flow must be those of the base");
     same_types = false;
   }
-  if (!same_types || !base.factored() || flow.voltage_dependent()) return std::nullopt;
-  ChordKind kind{.shares = !flow.participation.empty()};
+  if (!same_types || !base.factored()) return std::nullopt;
+  ChordKind kind{.shares = !flow.participation.empty(), .dependent = flow.voltage_dependent()};
   for (const std::int32_t position : base.held()) {
     const std::size_t bus = at(base.pattern().bus[at(position)]);
     if (flow.vm_set_pu[bus] != base.vm_pu()[at(position)]) kind.moved = true;
@@ -91,6 +91,10 @@ void LaneChord::load(std::span<const LaneTask> tasks, ChordKind kind) {
     q[l] = flow.q_mvar.data();
   }
   kernels_.gather(base_->buses(), p.data(), q.data(), change_.data(), x_.data());
+  if (kind.dependent) {
+    dependent_.load(*base_, tasks);
+    dependent_.begin(*base_, change_.data(), x_.data());
+  }
   const auto active = at(base_->pattern().active);
   if (kind.moved) {
     std::fill(state_.begin(), state_.end(), 0.0);
@@ -173,6 +177,7 @@ void LaneChord::iterate(std::span<LaneTask> tasks, ChordKind kind, const FlowOpt
   }
   std::size_t live = tasks.size();
   for (int iteration = first_iteration;; ++iteration) {
+    if (kind.dependent) dependent_.follow(state_.data(), change_.data());
     if (kind.shares) {
       kernels_.mismatch_shared(coupling, slack(), state_.data(), change_.data(), x_.data(), norm.data());
     } else {
@@ -215,6 +220,7 @@ void LaneChord::write(std::span<LaneTask> tasks, ChordKind kind) {
     for (std::size_t i = 0; i < base_->pattern().bus.size(); ++i) {
       const double turn_deg = turn_deg_[at(base_->island()[i]) * k_lanes + l];
       if (turn_deg == 0.0) continue;
+      if (!std::isfinite(turn_deg)) tasks[l].report->status = SolveStatus::diverged;
       double& va_deg = va[l][at(base_->pattern().bus[i])];
       va_deg += turn_deg;
       if (std::abs(va_deg) > 180.0) va_deg = std::remainder(va_deg, 360.0);
@@ -231,8 +237,11 @@ void LaneChord::check_limits(std::span<LaneTask> tasks, const FlowOptions& optio
     if (!tasks[l].report->converged() || flow.q_min_mvar.empty()) continue;
     for (std::size_t k = 0; k < held.size() && !tasks[l].from_state; ++k) {
       const std::size_t bus = at(base_->pattern().bus[at(held[k])]);
-      const double above = q_pu_[k * k_lanes + l] - flow.q_max_mvar[bus] / base_->base_mva();
-      const double below = flow.q_min_mvar[bus] / base_->base_mva() - q_pu_[k * k_lanes + l];
+      const double free_pu =
+          q_pu_[k * k_lanes + l] -
+          voltage_dependent_power(flow, bus, tasks[l].state->vm_pu[bus]).power_mva.imag() / base_->base_mva();
+      const double above = free_pu - flow.q_max_mvar[bus] / base_->base_mva();
+      const double below = flow.q_min_mvar[bus] / base_->base_mva() - free_pu;
       tasks[l].from_state = std::max(above, below) > options.tolerance_pu;
     }
     if (tasks[l].from_state) tasks[l].report->status = SolveStatus::iteration_limit;

@@ -5,14 +5,16 @@
 #include <span>
 #include <vector>
 
+#include "sim/powerflow/lane_dependent.hpp"
 #include "sim/powerflow/lane_newton.hpp"
 
 namespace gridplus::powerflow {
 
 /// What flows solved in one group must have in common, so that none depends on its company.
 struct ChordKind {
-  bool shares = false;  ///< distributed slack
-  bool moved = false;   ///< other set points than the base: starts from the base with these, in double
+  bool shares = false;     ///< distributed slack
+  bool moved = false;      ///< other set points than the base: starts from the base with these, in double
+  bool dependent = false;  ///< injections that follow the voltage
   friend auto operator<=>(const ChordKind&, const ChordKind&) = default;
 };
 
@@ -46,6 +48,7 @@ class LaneChord {
   const LaneKernels& kernels_;
   LaneVector<double> change_, state_, ratio_, gain_, alpha_, missing_, q_pu_;
   LaneVector<float> x_;
+  DependentLanes dependent_;
   std::vector<std::int32_t> sharing_;  ///< positions with a share in any lane
   std::vector<double> turn_deg_;       ///< islands x lanes: what the flow's slack angle is beyond the base's
   std::vector<double> spare_;          ///< results of lanes without a flow

@@ -5,6 +5,8 @@
 #include <complex>
 #include <numbers>
 
+#include "sim/powerflow/solution_branch.hpp"
+
 namespace gridplus::powerflow {
 
 namespace {
@@ -55,7 +57,7 @@ std::size_t slot(std::int32_t position, std::size_t part, std::size_t lane) {
 double turn_of(const LaneBase& base, const FlowInput& flow, std::int32_t slack_position) {
   const std::size_t bus = at(base.pattern().bus[at(slack_position)]);
   const double turn_deg = (flow.va_set_deg.empty() ? 0.0 : flow.va_set_deg[bus]) - base.va_deg()[at(slack_position)];
-  return std::abs(turn_deg) > k_same_angle_deg ? turn_deg : 0.0;
+  return std::abs(turn_deg) <= k_same_angle_deg ? 0.0 : turn_deg;  // also what is no number
 }
 
 LaneNewton::LaneNewton(const LaneBase& base, const NewtonKernels& kernels)
@@ -134,12 +136,15 @@ void LaneNewton::solve(std::span<const LaneTask> tasks, const FlowOptions& optio
     make_patches();
     lanes.patch = patches_.data();
     kernels_.solve(view_, lanes);
+    for (std::size_t l = 0; l < tasks.size(); ++l) count_pivots(l, lanes.rows);
     if (shares_) {
-      for (std::size_t l = 0; l < tasks.size(); ++l) distribute(l, lanes.rows);
+      for (std::size_t l = 0; l < tasks.size(); ++l) {
+        if (!lane_[l].looked) distribute(l, lanes.rows);
+      }
     }
     std::copy_n(state_.data(), 2 * at(view_.positions) * k_lanes, saved_.data());
     for (std::size_t l = 0; l < tasks.size(); ++l) {
-      lane_[l].length = length_[l] = lane_[l].phase == Phase::done ? 0.0 : 1.0;
+      lane_[l].length = length_[l] = lane_[l].phase == Phase::done || lane_[l].looked ? 0.0 : 1.0;
       lane_[l].square = square_[l];
     }
     kernels_.move(view_.positions, x_.data(), length_.data(), saved_.data(), state_.data());
@@ -243,6 +248,7 @@ void LaneNewton::begin(std::size_t lane, const LaneTask& task, Phase phase) {
   const FlowInput& flow = *task.flow;
   const int iterations = phase == Phase::plain ? 0 : lane_[lane].total_iterations;
   lane_[lane] = Lane{.phase = phase, .total_iterations = iterations};
+  if (task.from_state && phase == Phase::plain) lane_[lane].first_pivots = base_->negative_pivots();
   for (std::int32_t i = 0; i < view_.positions; ++i) {
     const std::size_t bus = at(base_->pattern().bus[at(i)]);
     limit_[at(i) * k_lanes + lane] = Limit::none;
@@ -325,6 +331,11 @@ void LaneNewton::judge(std::size_t l, const LaneTask& task, const FlowOptions& o
       lane.changed = true;
       return;
     }
+    if (!lane.looked && on_other_branch(l)) {
+      lane.looks = true;
+      return;
+    }
+    if (on_other_branch(l)) return fail(l, task, SolveStatus::other_branch);
     task.report->status = SolveStatus::converged;
     task.report->iterations = lane.total_iterations;
     lane.phase = Phase::done;
@@ -345,6 +356,25 @@ void LaneNewton::fail(std::size_t l, const LaneTask& task, SolveStatus status) {
   task.report->status = status;
   task.report->iterations = lane_[l].total_iterations;
   lane_[l].phase = Phase::done;
+}
+
+/// Negative pivots of the Jacobian of a live lane. One that only looks is unmoved by it.
+void LaneNewton::count_pivots(std::size_t l, std::int32_t rows) {
+  Lane& lane = lane_[l];
+  if (lane.phase == Phase::done) return;
+  lane.pivots = 0;
+  for (std::int32_t i = 0; i < rows; ++i) {
+    const double* inverse = inverse_.data() + 4 * at(i) * k_lanes + l;  // of the same signs as the pivot
+    const double determinant = inverse[0] * inverse[3 * k_lanes] - inverse[k_lanes] * inverse[2 * k_lanes];
+    lane.pivots += negative_pivots(inverse[0] + inverse[3 * k_lanes], determinant);
+  }
+  if (lane.first_pivots < 0) lane.first_pivots = lane.pivots;
+  lane.looked = lane.looks;
+  lane.looks = false;
+}
+
+bool LaneNewton::on_other_branch(std::size_t l) {
+  return lane_[l].pivots > lane_[l].first_pivots;
 }
 
 /// Moves buses onto and off their limits after a converged round. False if every bus is where it belongs.

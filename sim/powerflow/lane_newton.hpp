@@ -6,6 +6,9 @@
 // what is known of the sum along the step (Iwamoto and Tamura 1981 take the exact quartic; here the angles make it a
 // model anyway), and the flow is given up when short steps do not help either.
 //
+// A solution whose Jacobian has other negative pivots than that of the start is on another branch of the equations
+// (solution_branch.hpp): no success, but a failed attempt.
+//
 // Reactive limits and distributed slack follow the rules of reference/newton.hpp.
 #pragma once
 
@@ -70,7 +73,11 @@ class LaneNewton {
     int iterations = 0;    ///< of this round
     int total_iterations = 0;
     int round = 0;
-    int rejected = 0;      ///< in a row
+    int rejected = 0;       ///< in a row
+    int first_pivots = -1;  ///< negative pivots of the first Jacobian, which is on the base's branch; -1: none yet
+    int pivots = -1;        ///< of the last
+    bool looks = false;     ///< the Jacobian at the solution is asked for, to see on which branch it lies
+    bool looked = false;
     double length = 0.0;   ///< of the last step
     double square = 0.0;   ///< sum of squared mismatches before it
     double one_ago = 0.0;  ///< sums after the last two iterations of this round, and the least
@@ -89,6 +96,8 @@ class LaneNewton {
   void set_target(std::size_t lane, const FlowInput& flow, std::int32_t position);
   void judge(std::size_t lane, const LaneTask& task, const FlowOptions& options);
   void fail(std::size_t lane, const LaneTask& task, SolveStatus status);
+  void count_pivots(std::size_t lane, std::int32_t rows);
+  [[nodiscard]] bool on_other_branch(std::size_t lane);
   bool switch_limits(std::size_t lane, const FlowInput& flow, const FlowOptions& options);
   void distribute(std::size_t lane, std::int32_t rows);
   void add_missing(std::size_t lane, double share);

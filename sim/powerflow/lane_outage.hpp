@@ -27,7 +27,8 @@
 
 namespace gridplus::powerflow {
 
-/// What is different from the base flow. Buses and branches by their indices in the grid.
+/// What is different from the base flow. Buses and branches by their indices in the grid; a bus that couplers join to
+/// others may stand for all of them.
 struct Outage {
   static constexpr std::uint32_t k_none = 0xffffffffU;
 
@@ -37,10 +38,11 @@ struct Outage {
     double q_min_mvar = 0.0, q_max_mvar = 0.0;  ///< added to the reactive limits of the injection
   };
 
-  std::vector<std::uint32_t> open;   ///< branches that are out; closed in the base
-  std::vector<std::uint32_t> lost;   ///< buses that are left without voltage, ascending; closed under connection
-  std::vector<Change> change;        ///< added to the base flow's injections
-  std::vector<Change> released;      ///< PV or slack buses that hold no voltage any more, with their injections
+  std::vector<std::uint32_t> open;  ///< branches that are out; closed in the base
+  std::vector<std::uint32_t> lost;  ///< buses that are left without voltage, ascending; closed under connection
+  std::vector<Change> change;       ///< added to the base flow's injections
+  /// PV or slack buses that hold no voltage any more, with the injections of all buses that couplers join to them.
+  std::vector<Change> released;
   std::uint32_t new_slack = k_none;  ///< takes the place of a slack bus that is lost or released
 };
 
@@ -65,23 +67,35 @@ struct StoredFlow {
 
   explicit StoredFlow(const FlowInput& flow);
   [[nodiscard]] FlowInput input() const;
+  /// Gives the first of buses joined by couplers what all of them have; the others are out.
+  void merge(const MergedBuses& merged);
 };
 
 /// The solved flow that outages start from. Immutable; shared by all threads. `grid` must outlive it.
 class OutageBase {
  public:
-  /// `flow` and `state`: the base flow and its solution, better than the tolerance asked of outages.
+  /// `flow` and `state`: the base flow and its solution, better than the tolerance asked of outages. Buses joined by
+  /// couplers may each have their own injections and roles there; they are put together here.
+  /// `tap_positions`: of the grid's tap changers, which do not move in an outage; empty: those that the grid begins
+  /// with.
   OutageBase(const Grid& grid, std::span<const std::uint8_t> branch_closed, const FlowInput& flow,
-             const FlowState& state, SecurityLimits limits);
+             const FlowState& state, SecurityLimits limits, std::span<const std::int32_t> tap_positions = {});
 
   [[nodiscard]] const Grid& grid() const { return grid_; }
   [[nodiscard]] const Admittance& admittance() const { return admittance_; }
+  /// With more branches open.
+  [[nodiscard]] Admittance admittance_without(std::span<const std::uint32_t> open) const;
   [[nodiscard]] std::span<const std::uint8_t> branch_closed() const { return closed_; }
   [[nodiscard]] const LaneBase& lanes() const { return lanes_; }
   [[nodiscard]] const PathFactor& factor() const { return factor_; }
   [[nodiscard]] const SecurityLimits& limits() const { return limits_; }
   [[nodiscard]] const FlowState& state() const { return state_; }
+  /// With the couplers' buses put together, and as it was given.
   [[nodiscard]] const StoredFlow& flow() const { return flow_; }
+  [[nodiscard]] const StoredFlow& given_flow() const { return given_flow_; }
+  /// The bus that stands for `bus` in the power flow; its position, -1 where it has no voltage.
+  [[nodiscard]] std::uint32_t first_of(std::uint32_t bus) const { return admittance_.merged.into[bus]; }
+  [[nodiscard]] std::int32_t position(std::uint32_t bus) const { return lanes_.pattern().position[first_of(bus)]; }
   [[nodiscard]] SecurityView security() const;
   /// Place of each branch in security(), -1 for branches that are not in it; and back.
   [[nodiscard]] std::span<const std::int32_t> rated_place() const { return rated_place_; }
@@ -97,8 +111,9 @@ class OutageBase {
 
   const Grid& grid_;
   std::vector<std::uint8_t> closed_;
+  std::vector<std::int32_t> tap_positions_;
   Admittance admittance_;
-  StoredFlow flow_;
+  StoredFlow given_flow_, flow_;
   FlowState state_;
   SecurityLimits limits_;
   LaneBase lanes_;
@@ -125,6 +140,7 @@ class LaneOutageSolver {
   struct Group;
   struct Scratch;
   [[nodiscard]] bool chord_may_solve(const Outage& outage, const FlowOptions& options) const;
+  [[nodiscard]] bool parts_merged_buses(const Outage& outage) const;
 
   std::shared_ptr<const OutageBase> base_;
   const LaneKernels* kernels_;

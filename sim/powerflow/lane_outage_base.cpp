@@ -12,6 +12,12 @@ std::vector<double> values(std::span<const double> from) {
   return {from.begin(), from.end()};
 }
 
+StoredFlow merged_flow(const FlowInput& flow, const MergedBuses& merged) {
+  StoredFlow stored(flow);
+  stored.merge(merged);
+  return stored;
+}
+
 Complex base_voltage(const FlowState& state, std::size_t bus) {
   return std::polar(state.vm_pu[bus], state.va_deg[bus] * std::numbers::pi / 180.0);
 }
@@ -37,12 +43,22 @@ FlowInput StoredFlow::input() const {
           q_min_mvar, q_max_mvar, p_current_mw, q_current_mvar, p_impedance_mw, q_impedance_mvar};
 }
 
+void StoredFlow::merge(const MergedBuses& merged) {
+  if (!merged.any()) return;
+  for (auto* per_bus : {&p_mw, &q_mvar, &participation, &q_min_mvar, &q_max_mvar, &p_current_mw, &q_current_mvar,
+                        &p_impedance_mw, &q_impedance_mvar})
+    fold(merged, *per_bus);
+  fold_roles(merged, type, vm_set_pu, va_set_deg);
+}
+
 OutageBase::OutageBase(const Grid& grid, std::span<const std::uint8_t> branch_closed, const FlowInput& flow,
-                       const FlowState& state, SecurityLimits limits)
+                       const FlowState& state, SecurityLimits limits, std::span<const std::int32_t> tap_positions)
     : grid_(grid),
       closed_(branch_closed.begin(), branch_closed.end()),
-      admittance_(make_admittance(grid, branch_closed)),
-      flow_(flow),
+      tap_positions_(tap_positions.begin(), tap_positions.end()),
+      admittance_(make_admittance(grid, branch_closed, tap_positions)),
+      given_flow_(flow),
+      flow_(merged_flow(flow, admittance_.merged)),
       state_(state),
       limits_(std::move(limits)),
       lanes_(admittance_, grid.base_mva(), flow_.type, state),
@@ -50,16 +66,25 @@ OutageBase::OutageBase(const Grid& grid, std::span<const std::uint8_t> branch_cl
   ensure(limits_.rating_mva.size() == grid.branch_count() && limits_.vm_min_pu.size() == grid.bus_count() &&
              limits_.vm_max_pu.size() == grid.bus_count(),
          "outages need limits for every branch and bus");
+  spread(admittance_.merged, state_.vm_pu);
+  spread(admittance_.merged, state_.va_deg);
+  const SecurityLimits merged = merged_limits(limits_, admittance_.merged);
   const LanePattern& pattern = lanes_.pattern();
   for (std::size_t k = 0; k < pattern.bus.size(); ++k) {
     const auto bus = static_cast<std::size_t>(pattern.bus[k]);
     change_.push_back(flow_.p_mw[bus] / grid.base_mva() - lanes_.injection()[2 * k]);
     change_.push_back(flow_.q_mvar[bus] / grid.base_mva() - lanes_.injection()[2 * k + 1]);
-    vm_min_pu_.push_back(limits_.vm_min_pu[bus]);
-    vm_max_pu_.push_back(limits_.vm_max_pu[bus]);
+    vm_min_pu_.push_back(merged.vm_min_pu[bus]);
+    vm_max_pu_.push_back(merged.vm_max_pu[bus]);
   }
   find_incident();
   list_rated_branches();
+}
+
+Admittance OutageBase::admittance_without(std::span<const std::uint32_t> open) const {
+  std::vector<std::uint8_t> closed = closed_;
+  for (const std::uint32_t branch : open) closed[branch] = 0;
+  return make_admittance(grid_, closed, tap_positions_);
 }
 
 void OutageBase::find_incident() {
@@ -76,11 +101,8 @@ void OutageBase::find_incident() {
 
 /// In the order of their ends' positions, so that a pass over them finds voltages in the cache.
 void OutageBase::list_rated_branches() {
-  const auto& position = lanes_.pattern().position;
   const auto ends = [&](std::uint32_t k) {
-    const std::int32_t from = position[grid_.branch().from[k].index()];
-    const std::int32_t to = position[grid_.branch().to[k].index()];
-    return std::minmax({from, to});
+    return std::minmax({position(grid_.branch().from[k].index()), position(grid_.branch().to[k].index())});
   };
   for (std::uint32_t k = 0; k < grid_.branch_count(); ++k) {
     const bool live = admittance_.branch[k].ft != Complex{} && ends(k).first >= 0;
@@ -94,8 +116,8 @@ void OutageBase::list_rated_branches() {
     rated_place_[k] = static_cast<std::int32_t>(p);
     const std::size_t from = grid_.branch().from[k].index();
     const std::size_t to = grid_.branch().to[k].index();
-    security_from_.push_back(position[from]);
-    security_to_.push_back(position[to]);
+    security_from_.push_back(position(grid_.branch().from[k].index()));
+    security_to_.push_back(position(grid_.branch().to[k].index()));
     const BranchAdmittance& y = admittance_.branch[k];
     const Complex v_from = base_voltage(state_, from);
     const Complex v_to = base_voltage(state_, to);

@@ -63,15 +63,14 @@ void removed_flows(const OutageBase& base, const Outage& outage, std::vector<Rem
     return std::binary_search(outage.lost.begin(), outage.lost.end(), bus);
   };
   const LaneBase& lanes = base.lanes();
-  const auto& position = lanes.pattern().position;
   const auto voltage = [&](std::int32_t k) {
     return std::polar(lanes.vm_pu()[at(k)], lanes.va_deg()[at(k)] * std::numbers::pi / 180.0);
   };
   for (const std::uint32_t branch : outage.open) {
     const std::uint32_t from = base.grid().branch().from[branch].index();
     const std::uint32_t to = base.grid().branch().to[branch].index();
-    const std::int32_t i = position[from];
-    const std::int32_t j = position[to];
+    const std::int32_t i = base.position(from);
+    const std::int32_t j = base.position(to);
     const BranchAdmittance& y = base.admittance().branch[branch];
     if (i < 0 || y.ft == Complex{}) continue;
     const Complex v_i = voltage(i);
@@ -110,8 +109,8 @@ void OutageGroup::load(std::span<const OutageTask> tasks) {
   for (std::size_t l = 0; l < tasks.size(); ++l) {
     removed_flows(base_, *tasks[l].outage, lane_[l].removed);
     for (const RemovedFlow& flow : lane_[l].removed) touched_.push_back(flow.row);
-    for (const Outage::Change& change : tasks[l].outage->change) touched_.push_back(pattern.position[change.bus]);
-    for (const Outage::Change& change : tasks[l].outage->released) touched_.push_back(pattern.position[change.bus]);
+    for (const Outage::Change& change : tasks[l].outage->change) touched_.push_back(base_.position(change.bus));
+    for (const Outage::Change& change : tasks[l].outage->released) touched_.push_back(base_.position(change.bus));
   }
   std::sort(touched_.begin(), touched_.end());
   touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
@@ -131,21 +130,20 @@ void OutageGroup::load_lane(std::size_t l, const Outage& outage) {
 }
 
 void OutageGroup::enter_changes(std::size_t l, const Outage& outage) {
-  const LanePattern& pattern = base_.lanes().pattern();
   const double per_mva = 1.0 / base_.grid().base_mva();
   for (const Outage::Change& change : outage.change) {
-    const std::int32_t slot = slot_of(pattern.position[change.bus]);
+    const std::int32_t slot = slot_of(base_.position(change.bus));
     if (slot < 0) continue;
     fixed_[at(slot) * k_bus + l] += change.p_mw * per_mva;
     fixed_[at(slot) * k_bus + k_lanes + l] += change.q_mvar * per_mva;
   }
   for (const Outage::Change& change : outage.released) {
-    const std::int32_t position = pattern.position[change.bus];
+    const std::int32_t position = base_.position(change.bus);
     const std::int32_t slot = slot_of(position);
     if (slot < 0) continue;
     lane_[l].released = position;
     lane_[l].target = Complex(change.p_mw, change.q_mvar) * per_mva;
-    fixed_[at(slot) * k_bus + l] = change.p_mw * per_mva - base_.flow().p_mw[change.bus] * per_mva;
+    fixed_[at(slot) * k_bus + l] = change.p_mw * per_mva - base_.flow().p_mw[base_.first_of(change.bus)] * per_mva;
   }
 }
 
@@ -337,7 +335,8 @@ void OutageGroup::leave_out(std::size_t l, const Outage& outage) {
   };
   for (const std::uint32_t branch : outage.open) leave_branch(branch);
   for (const std::uint32_t bus : outage.lost) {
-    buses_out_.push_back({base_.lanes().pattern().position[bus], bit});
+    const std::int32_t position = base_.lanes().pattern().position[bus];
+    if (position >= 0) buses_out_.push_back({position, bit});
     for (const std::int32_t branch : base_.incident().row(bus)) leave_branch(at(branch));
   }
 }
@@ -387,6 +386,8 @@ void OutageGroup::write_state(std::size_t l, const OutageTask& task) const {
     const double va_deg = lanes.va_deg()[at(k)] + std::arg(w) * 180.0 / std::numbers::pi;
     state.va_deg[bus] = std::abs(va_deg) <= 180.0 ? va_deg : std::remainder(va_deg, 360.0);
   }
+  spread(base_.admittance().merged, state.vm_pu);
+  spread(base_.admittance().merged, state.va_deg);
   for (const std::uint32_t bus : task.outage->lost) state.vm_pu[bus] = state.va_deg[bus] = 0.0;
 }
 

@@ -24,10 +24,17 @@ bool same_roles(const FlowInput& a, const FlowInput& b) {
          same_memory(a.q_impedance_mvar, b.q_impedance_mvar);
 }
 
-constexpr std::array<ChordKind, 4> k_kinds{{{false, false}, {true, false}, {false, true}, {true, true}}};
+constexpr std::array<ChordKind, 8> k_kinds{{{false, false, false},
+                                            {true, false, false},
+                                            {false, true, false},
+                                            {true, true, false},
+                                            {false, false, true},
+                                            {true, false, true},
+                                            {false, true, true},
+                                            {true, true, true}}};
 
 std::size_t place(ChordKind kind) {
-  return (kind.shares ? 1U : 0U) + (kind.moved ? 2U : 0U);
+  return (kind.shares ? 1U : 0U) + (kind.moved ? 2U : 0U) + (kind.dependent ? 4U : 0U);
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ class LaneSolver {
   const LaneKernels* kernels_;
   std::vector<std::unique_ptr<LaneChord>> chord_;    ///< per thread
   std::vector<std::unique_ptr<LaneNewton>> newton_;  ///< per thread
-  std::array<std::vector<LaneTask>, 4> easy_;        ///< for the chord, by kind
+  std::array<std::vector<LaneTask>, 8> easy_;        ///< for the chord, by kind
   std::vector<LaneTask> hard_;                       ///< for the Newton
 };
 

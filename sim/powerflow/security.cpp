@@ -18,8 +18,8 @@ void assess_branches(const Grid& grid, const Admittance& admittance, std::span<c
     const double rating = limits.rating_mva[k];
     const BranchAdmittance& y = admittance.branch[k];
     if (!std::isfinite(rating) || y.ft == Complex{}) continue;
-    const Complex from = voltage[grid.branch().from[k].index()];
-    const Complex to = voltage[grid.branch().to[k].index()];
+    const Complex from = voltage[admittance.merged.into[grid.branch().from[k].index()]];
+    const Complex to = voltage[admittance.merged.into[grid.branch().to[k].index()]];
     if (from == Complex{} || to == Complex{}) continue;
     const double mva = grid.base_mva() * std::max(std::abs(from * std::conj(y.ff * from + y.ft * to)),
                                                   std::abs(to * std::conj(y.tf * from + y.tt * to)));
@@ -36,11 +36,11 @@ void assess_branches(const Grid& grid, const Admittance& admittance, std::span<c
   }
 }
 
-void assess_buses(const FlowState& state, const SecurityLimits& limits, SecurityFigures& figures,
-                  std::vector<Violation>* violations) {
+void assess_buses(const MergedBuses& merged, const FlowState& state, const SecurityLimits& limits,
+                  SecurityFigures& figures, std::vector<Violation>* violations) {
   for (std::size_t i = 0; i < state.vm_pu.size(); ++i) {
     const double vm = state.vm_pu[i];
-    if (vm == 0.0) continue;
+    if (vm == 0.0 || !merged.stands_alone_or_first(i)) continue;
     const auto bus = static_cast<std::uint32_t>(i);
     if (figures.lowest_bus == SecurityFigures::k_none || vm < figures.lowest_vm_pu) {
       figures.lowest_vm_pu = vm;
@@ -67,6 +67,21 @@ SecurityLimits limits_of(const Grid& grid) {
   return {grid.branch().rating_mva, grid.bus().vm_min_pu, grid.bus().vm_max_pu};
 }
 
+SecurityLimits merged_limits(const SecurityLimits& limits, const MergedBuses& merged) {
+  SecurityLimits out = limits;
+  for (std::size_t i = 0; i < out.vm_min_pu.size(); ++i) {
+    const std::size_t first = merged.into[i];
+    out.vm_min_pu[first] = std::max(out.vm_min_pu[first], limits.vm_min_pu[i]);
+    out.vm_max_pu[first] = std::min(out.vm_max_pu[first], limits.vm_max_pu[i]);
+  }
+  for (std::size_t i = 0; i < out.vm_min_pu.size(); ++i) {
+    if (out.vm_min_pu[i] < out.vm_max_pu[i]) continue;
+    out.vm_min_pu[i] = limits.vm_min_pu[i];
+    out.vm_max_pu[i] = limits.vm_max_pu[i];
+  }
+  return out;
+}
+
 SecurityFigures assess_security(const Grid& grid, const Admittance& admittance, const FlowState& state,
                                 const SecurityLimits& limits, std::vector<Violation>* violations) {
   ensure(limits.rating_mva.size() == grid.branch_count() && limits.vm_min_pu.size() == grid.bus_count() &&
@@ -77,8 +92,9 @@ SecurityFigures assess_security(const Grid& grid, const Admittance& admittance, 
     voltage[i] = std::polar(state.vm_pu[i], state.va_deg[i] * std::numbers::pi / 180.0);
   }
   SecurityFigures figures;
+  const MergedBuses& merged = admittance.merged;
   assess_branches(grid, admittance, voltage, limits, figures, violations);
-  assess_buses(state, limits, figures, violations);
+  assess_buses(merged, state, merged.any() ? merged_limits(limits, merged) : limits, figures, violations);
   return figures;
 }
 

@@ -18,6 +18,10 @@ struct SecurityLimits {
 /// The limits that the grid itself gives.
 [[nodiscard]] SecurityLimits limits_of(const Grid& grid);
 
+/// Buses that couplers join have one voltage, which must keep to the bands of them all: the first of them gets what
+/// their bands have in common (its own band, if they have nothing).
+[[nodiscard]] SecurityLimits merged_limits(const SecurityLimits& limits, const MergedBuses& merged);
+
 /// Limits count as broken only beyond these, so that a voltage held at the end of its band is not a violation.
 inline constexpr double k_loading_tolerance = 1e-6;  ///< of the rating
 inline constexpr double k_voltage_tolerance_pu = 1e-6;
@@ -52,8 +56,9 @@ struct Violation {
   double value = 0.0, limit = 0.0;  ///< MVA, or p.u.
 };
 
-/// Looks at every branch that is closed in `admittance` and every bus with a voltage. `violations`: null, or gets
-/// each violation, branches first.
+/// Looks at every branch that is closed in `admittance` and every bus with a voltage. Buses joined by couplers count as
+/// one, the first of them; couplers, whose flows follow from more than voltages, do not count. `violations`: null, or
+/// gets each violation, branches first.
 [[nodiscard]] SecurityFigures assess_security(const Grid& grid, const Admittance& admittance, const FlowState& state,
                                               const SecurityLimits& limits,
                                               std::vector<Violation>* violations = nullptr);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ class Simulation {
   /// Runs the next block of steps through all stages. The block is good until the next call.
   /// Throws SimulationError that says in which simulated time and stage it failed.
   const StepBlock& advance();
+
+  /// How the consumers' demand followed the voltage in the last block; one per consumer.
+  [[nodiscard]] std::span<const ZipShares> zip() const { return frame_.zip; }
 
   [[nodiscard]] Checkpoint checkpoint() const { return save(state_); }
   [[nodiscard]] RunSummary summary() const;

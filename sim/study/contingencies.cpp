@@ -5,7 +5,9 @@
 #include <tuple>
 
 #include "sim/grid/islands.hpp"
+#include "sim/grid/merged_buses.hpp"
 #include "sim/powerflow/reference/newton.hpp"
+#include "sim/powerflow/solution_branch.hpp"
 
 namespace gridplus::study {
 
@@ -19,36 +21,58 @@ constexpr std::uint32_t k_none = 0xffffffffU;
 }  // namespace
 
 powerflow::FlowInput ContingencyCase::input() const {
-  return {p_mw, q_mvar, type, vm_set_pu, va_set_deg, participation, q_min_mvar, q_max_mvar};
+  return {p_mw,       q_mvar,     type,         vm_set_pu,      va_set_deg,     participation,
+          q_min_mvar, q_max_mvar, p_current_mw, q_current_mvar, p_impedance_mw, q_impedance_mvar};
+}
+
+powerflow::Admittance ContingencyCase::admittance(std::span<const std::uint32_t> open) const {
+  std::vector<std::uint8_t> closed = branch_closed;
+  for (const std::uint32_t branch : open) closed[branch] = 0;
+  return powerflow::make_admittance(grid, closed, tap_positions);
+}
+
+powerflow::StoredFlow ContingencyCase::merged_flow() const {
+  powerflow::StoredFlow flow(input());
+  flow.merge(merge_buses(grid, branch_closed));
+  return flow;
 }
 
 powerflow::SolveReport solve_base(ContingencyCase& data, const powerflow::FlowOptions& options) {
-  const powerflow::Admittance admittance = powerflow::make_admittance(data.grid, data.branch_closed);
+  const powerflow::Admittance admittance = data.admittance();
   powerflow::reference::NewtonSolver solver(data.grid, admittance);
   powerflow::FlowOptions sharp = options;
   sharp.tolerance_pu = 0.01 * options.tolerance_pu;  // so that outages start from a base that is no approximation
+  const powerflow::StoredFlow flow = data.merged_flow();
   powerflow::FlowState state = data.state;
-  powerflow::SolveReport report = solver.solve(data.input(), sharp, state);
+  powerflow::SolveReport report = solver.solve(flow.input(), sharp, state);
   if (!report.converged()) {
     state = data.state;
-    report = solver.solve(data.input(), options, state);
+    report = solver.solve(flow.input(), options, state);
   }
+  if (report.converged() && powerflow::SolutionBranch(data.grid, admittance).is_another(flow.input(), state))
+    report.status = powerflow::SolveStatus::other_branch;
   data.state = std::move(state);
   if (!report.converged()) return report;
   // What the slack buses, or those that share, take up becomes part of their injections and of their first unit.
   const powerflow::FlowResult result = powerflow::evaluate(data.grid, admittance, data.state);
   std::vector<double> taken_mw(data.grid.bus_count(), 0.0);
   for (std::size_t i = 0; i < taken_mw.size(); ++i) {
-    const bool shares = !data.participation.empty() && data.participation[i] > 0.0;
-    if (data.type[i] == BusType::out || !(data.type[i] == BusType::slack || shares)) continue;
-    taken_mw[i] = result.p_mw[i] - data.p_mw[i];
-    data.p_mw[i] = result.p_mw[i];
+    const bool shares = !flow.participation.empty() && flow.participation[i] > 0.0;
+    if (flow.type[i] == BusType::out || !(flow.type[i] == BusType::slack || shares)) continue;
+    const double dependent_mw =
+        powerflow::voltage_dependent_power(flow.input(), i, data.state.vm_pu[i]).power_mva.real();
+    taken_mw[i] = result.p_mw[i] - dependent_mw - flow.p_mw[i];
   }
+  const auto& first_of = admittance.merged.into;
   for (ContingencyUnit& unit : data.units) {
     if (!unit.holds_voltage) continue;
-    unit.p_mw += taken_mw[unit.bus];
-    taken_mw[unit.bus] = 0.0;
+    unit.p_mw += taken_mw[first_of[unit.bus]];
+    data.p_mw[unit.bus] += taken_mw[first_of[unit.bus]];
+    taken_mw[first_of[unit.bus]] = 0.0;
   }
+  for (std::size_t i = 0; i < taken_mw.size(); ++i) data.p_mw[i] += taken_mw[i];
+  spread(admittance.merged, data.state.vm_pu);
+  spread(admittance.merged, data.state.va_deg);
   return report;
 }
 
@@ -74,12 +98,17 @@ std::string name_of(const ContingencyCase& data, const Contingency& contingency)
 }
 
 ContingencyLister::ContingencyLister(const ContingencyCase& data)
-    : data_(data), incident_(data.grid.bus_count()), units_at_bus_(data.grid.bus_count()) {
+    : data_(data),
+      merged_(merge_buses(data.grid, data.branch_closed)),
+      flow_(data.merged_flow()),
+      incident_(data.grid.bus_count()),
+      units_at_bus_(data.grid.bus_count()) {
   const BranchArrays& branch = data.grid.branch();
   for (std::uint32_t k = 0; k < data.grid.branch_count(); ++k) {
     const std::uint32_t from = branch.from[k].index();
     const std::uint32_t to = branch.to[k].index();
-    if (data.branch_closed[k] == 0 || data.type[from] == BusType::out || data.type[to] == BusType::out) continue;
+    const bool dead = flow_.type[merged_.into[from]] == BusType::out || flow_.type[merged_.into[to]] == BusType::out;
+    if (data.branch_closed[k] == 0 || dead) continue;
     incident_[from].push_back(k);
     incident_[to].push_back(k);
   }
@@ -250,6 +279,15 @@ std::vector<Contingency> ContingencyLister::generators() const {
   return list;
 }
 
+/// Units that hold the voltage of `bus` and of the buses that couplers join to it.
+std::size_t ContingencyLister::holders_with(std::uint32_t bus) const {
+  std::size_t count = 0;
+  for (std::uint32_t i = 0; i < units_at_bus_.size(); ++i) {
+    if (merged_.into[i] == merged_.into[bus]) count += units_at_bus_[i].size();
+  }
+  return count;
+}
+
 Contingency ContingencyLister::generator(std::uint32_t u) const {
   const ContingencyUnit& unit = data_.units[u];
   Contingency contingency;
@@ -261,17 +299,16 @@ Contingency ContingencyLister::generator(std::uint32_t u) const {
     return contingency;
   }
   // Where units stay, they hold the voltage; at a slack bus they also take up the power.
-  if (units_at_bus_[unit.bus].size() > 1) {
-    const bool slack = data_.type[unit.bus] == BusType::slack;
+  const std::uint32_t place = merged_.into[unit.bus];
+  const bool slack = flow_.type[place] == BusType::slack;
+  if (holders_with(unit.bus) > 1) {
     contingency.outage.change = {{unit.bus, slack ? 0.0 : -unit.p_mw, 0.0, -unit.q_min_mvar, -unit.q_max_mvar}};
     return contingency;
   }
-  const double p_mw = data_.p_mw[unit.bus] - unit.p_mw;
-  const double q_mvar = data_.q_mvar[unit.bus] - unit.q_mvar;
-  contingency.outage.released = {{unit.bus, p_mw, q_mvar}};
-  if (data_.type[unit.bus] != BusType::slack) return contingency;
-  const std::uint32_t first = place_[unit.bus];
-  const std::span<const std::uint32_t> island(order_.data() + first, below_[unit.bus]);
+  contingency.outage.released = {{unit.bus, flow_.p_mw[place] - unit.p_mw, flow_.q_mvar[place] - unit.q_mvar}};
+  if (!slack) return contingency;
+  const std::uint32_t root = slack_of_bus_[unit.bus];
+  const std::span<const std::uint32_t> island(order_.data() + place_[root], below_[root]);
   contingency.outage.new_slack = new_slack(island, unit.bus);
   if (contingency.outage.new_slack == k_none) {
     contingency.main_island_lives = false;
@@ -284,7 +321,7 @@ std::vector<powerflow::OutageResult> analyse(const ContingencyCase& data, std::s
                                              const powerflow::FlowOptions& options, int threads,
                                              powerflow::OutageStart start) {
   const auto base = std::make_shared<const powerflow::OutageBase>(data.grid, data.branch_closed, data.input(),
-                                                                  data.state, data.limits);
+                                                                  data.state, data.limits, data.tap_positions);
   powerflow::LaneOutageSolver solver(base);
   std::vector<std::size_t> solved;
   std::vector<Outage> outages;

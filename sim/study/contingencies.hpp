@@ -24,26 +24,35 @@ struct ContingencyUnit {
   bool holds_voltage = false;  ///< its bus is PV or slack because of it and units like it
 };
 
-/// A power flow with all that an outage of it can change.
+/// A power flow with all that an outage of it can change. What buses joined by couplers have may be given bus by bus,
+/// so that a coupler can open between them.
 struct ContingencyCase {
   Grid grid;
   GridNames names;
   std::vector<std::uint8_t> branch_closed;
-  std::vector<double> p_mw, q_mvar;  ///< injections per bus
+  std::vector<std::int32_t> tap_positions;  ///< of the grid's tap changers; empty: those that the grid begins with
+  std::vector<double> p_mw, q_mvar;         ///< injections per bus
   std::vector<powerflow::BusType> type;
   std::vector<double> vm_set_pu, va_set_deg;
   std::vector<double> participation;           ///< empty: the slack bus takes what is missing
   std::vector<double> q_min_mvar, q_max_mvar;  ///< of the injection; empty: none
-  std::vector<double> demand_mw;               ///< per bus
-  std::vector<ContingencyUnit> units;          ///< their outputs are parts of the injections
+  /// Injections that follow the voltage, at 1 p.u., per bus; empty: none (see FlowInput).
+  std::vector<double> p_current_mw, q_current_mvar, p_impedance_mw, q_impedance_mvar;
+  std::vector<double> demand_mw;       ///< per bus
+  std::vector<ContingencyUnit> units;  ///< their outputs are parts of the injections
   powerflow::SecurityLimits limits;
   powerflow::FlowState state;  ///< where the base flow starts, then its solution
 
   [[nodiscard]] powerflow::FlowInput input() const;
+  /// With more branches open.
+  [[nodiscard]] powerflow::Admittance admittance(std::span<const std::uint32_t> open = {}) const;
+  /// The flow as the solvers take it, with buses joined by couplers put together.
+  [[nodiscard]] powerflow::StoredFlow merged_flow() const;
 };
 
 /// Solves the base flow from `data.state`, and leaves the solution there. What slack buses and buses with a share take
-/// up is added to their injections and their first unit's output.
+/// up is added to their injections and their first unit's output. A solution on another branch of the equations is
+/// none.
 [[nodiscard]] powerflow::SolveReport solve_base(ContingencyCase& data, const powerflow::FlowOptions& options);
 
 enum class ContingencyKind : std::uint8_t { branch, generator, branch_pair };
@@ -80,9 +89,12 @@ class ContingencyLister {
   void split(Contingency& contingency, std::vector<std::uint32_t> without_slack) const;
   void lose(Contingency& contingency, std::vector<std::uint32_t> buses) const;
   [[nodiscard]] Contingency generator(std::uint32_t unit) const;
+  [[nodiscard]] std::size_t holders_with(std::uint32_t bus) const;
   void grow_trees();
 
   const ContingencyCase& data_;
+  MergedBuses merged_;
+  powerflow::StoredFlow flow_;                            ///< with buses joined by couplers put together
   std::vector<std::vector<std::uint32_t>> incident_;      ///< live branches at each bus
   std::vector<std::vector<std::uint32_t>> units_at_bus_;  ///< that hold its voltage
   // Depth-first trees from the slack buses: the buses below one stand behind it in `order_`.

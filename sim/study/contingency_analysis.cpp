@@ -58,12 +58,6 @@ std::vector<std::size_t> order_of(std::span<const Contingency> list, std::span<c
   return order;
 }
 
-powerflow::Admittance admittance_without(const ContingencyCase& data, std::span<const std::uint32_t> open) {
-  std::vector<std::uint8_t> closed = data.branch_closed;
-  for (const std::uint32_t branch : open) closed[branch] = 0;
-  return powerflow::make_admittance(data.grid, closed);
-}
-
 /// Solves the worst once more, for what each of them violates.
 void list_violations(const ContingencyCase& data, const AnalysisOptions& options, Analysis& analysis) {
   std::vector<std::size_t> worst;
@@ -75,15 +69,15 @@ void list_violations(const ContingencyCase& data, const AnalysisOptions& options
     outages.push_back(analysis.contingencies[k].outage);
   }
   if (worst.empty()) return;
-  powerflow::LaneOutageSolver solver(
-      std::make_shared<powerflow::OutageBase>(data.grid, data.branch_closed, data.input(), data.state, data.limits));
+  powerflow::LaneOutageSolver solver(std::make_shared<powerflow::OutageBase>(
+      data.grid, data.branch_closed, data.input(), data.state, data.limits, data.tap_positions));
   std::vector<OutageResult> results(worst.size());
   std::vector<powerflow::FlowState> states(worst.size());
   solver.solve(outages, options.flow, results, states, options.threads);
   std::vector<powerflow::Violation> found;
   for (std::size_t k = 0; k < worst.size(); ++k) {
     found.clear();
-    (void)assess_security(data.grid, admittance_without(data, outages[k].open), states[k], data.limits, &found);
+    (void)assess_security(data.grid, data.admittance(outages[k].open), states[k], data.limits, &found);
     for (const powerflow::Violation& violation : found) analysis.violations.push_back({worst[k], violation});
   }
 }
@@ -104,7 +98,7 @@ Analysis analyse_contingencies(ContingencyCase& data, const AnalysisOptions& opt
   analysis.base = solve_base(data, options.flow);
   if (!analysis.base.converged()) return analysis;
   std::vector<powerflow::Violation> found;
-  analysis.base_figures = assess_security(data.grid, admittance_without(data, {}), data.state, data.limits, &found);
+  analysis.base_figures = assess_security(data.grid, data.admittance(), data.state, data.limits, &found);
   for (const powerflow::Violation& violation : found) {
     analysis.violations.push_back({ContingencyViolation::k_base, violation});
   }

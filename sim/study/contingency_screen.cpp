@@ -21,12 +21,17 @@ constexpr double k_splits = 1e-6;
 
 DcScreen::DcScreen(const ContingencyCase& data) : data_(data) {
   const BranchArrays& branch = data.grid.branch();
-  const powerflow::Admittance admittance = powerflow::make_admittance(data.grid, data.branch_closed);
+  const powerflow::Admittance admittance = data.admittance();
+  const std::vector<std::uint32_t>& into = admittance.merged.into;
+  const powerflow::StoredFlow merged = data.merged_flow();
+  const std::vector<BusType>& type = merged.type;
+  merged_p_mw_ = merged.p_mw;
+  spread(admittance.merged, merged_p_mw_);
   const powerflow::FlowResult flow = powerflow::evaluate(data.grid, admittance, data.state);
   const double base = data.grid.base_mva();
   for (std::size_t k = 0; k < data.grid.branch_count(); ++k) {
     const bool live =
-        admittance.branch[k].ft != powerflow::Complex{} && data.type[branch.from[k].index()] != BusType::out;
+        admittance.branch[k].ft != powerflow::Complex{} && type[into[branch.from[k].index()]] != BusType::out;
     const double x = branch.x_pu[k] != 0.0 ? branch.x_pu[k] : std::abs(branch.r_pu[k]);
     susceptance_.push_back(live ? 1.0 / (x * branch.tap[k]) : 0.0);
     p_pu_.push_back(flow.p_from_mw[k] / base);
@@ -36,9 +41,10 @@ DcScreen::DcScreen(const ContingencyCase& data) : data_(data) {
   unknown_.assign(data.grid.bus_count(), -1);
   std::int32_t unknowns = 0;
   for (std::size_t i = 0; i < unknown_.size(); ++i) {
-    if (data.type[i] == BusType::pq || data.type[i] == BusType::pv) unknown_[i] = unknowns++;
-    if (data.type[i] == BusType::slack) reference_ = static_cast<std::uint32_t>(i);
+    if (type[i] == BusType::pq || type[i] == BusType::pv) unknown_[i] = unknowns++;
+    if (type[i] == BusType::slack) reference_ = static_cast<std::uint32_t>(i);
   }
+  for (std::size_t i = 0; i < unknown_.size(); ++i) unknown_[i] = unknown_[into[i]];
   // Columns of B, rows ascending.
   std::vector<std::map<std::int32_t, double>> columns(static_cast<std::size_t>(unknowns));
   for (std::size_t k = 0; k < susceptance_.size(); ++k) {
@@ -133,6 +139,10 @@ std::optional<double> DcScreen::largest_loading_percent(const Contingency& conti
   const powerflow::Outage& outage = contingency.outage;
   if (!outage.lost.empty() || outage.new_slack != powerflow::Outage::k_none || !contingency.main_island_lives)
     return std::nullopt;
+  // A coupler has no factors: without it buses part that are one here.
+  for (const std::uint32_t branch : outage.open) {
+    if (data_.grid.is_coupler(branch)) return std::nullopt;
+  }
   if (outage.open.size() == 2) {
     const std::vector<double> first = outage_factors(outage.open[0]);
     const std::vector<double> second = outage_factors(outage.open[1]);
@@ -152,7 +162,7 @@ std::optional<double> DcScreen::largest_loading_percent(const Contingency& conti
     bus = change.bus;
   }
   for (const auto& change : outage.released) {
-    lost_pu += (data_.p_mw[change.bus] - change.p_mw) / data_.grid.base_mva();
+    lost_pu += (merged_p_mw_[change.bus] - change.p_mw) / data_.grid.base_mva();
     bus = change.bus;
   }
   solve_transfer(bus, reference_, -lost_pu);
@@ -182,7 +192,8 @@ std::vector<Contingency> screened_pairs(const ContingencyCase& data, const Conti
   std::vector<std::uint32_t> worst;
   for (const std::size_t k : rank(singles, results)) {
     if (worst.size() == options.worst) break;
-    if (singles[k].kind == ContingencyKind::branch && singles[k].outage.lost.empty()) {
+    const bool whole = singles[k].kind == ContingencyKind::branch && singles[k].outage.lost.empty();
+    if (whole && !data.grid.is_coupler(singles[k].elements.front())) {
       worst.push_back(singles[k].elements.front());
     }
   }

@@ -57,6 +57,7 @@ class DcScreen {
   std::vector<double> p_pu_, q2_pu2_;  ///< base flows per branch: P into the `from` end, the larger end's Q squared
   std::vector<std::int32_t> unknown_;  ///< per bus; -1 where the angle is fixed
   std::uint32_t reference_ = 0;        ///< a bus whose angle is fixed
+  std::vector<double> merged_p_mw_;    ///< per bus: what it injects with the buses that couplers join to it
   std::vector<double> angle_;          ///< of the last transfer, per bus
   std::vector<double> right_hand_side_;
   powerflow::reference::SparseLu lu_;

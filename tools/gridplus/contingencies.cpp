@@ -88,11 +88,13 @@ std::string table_text(const ContingencyCase& data, const Analysis& analysis, st
   for (std::size_t place = 0; place < std::min(rows, analysis.order.size()); ++place) {
     const std::size_t k = analysis.order[place];
     const study::ContingencyOutcome& outcome = analysis.outcomes[k];
-    const std::string start = fmt::format("{:<24}{:<12}{:<15}", study::name_of(data, analysis.contingencies[k]),
-                                          study::to_string(analysis.contingencies[k].kind),
-                                          outcome.solved()           ? "solved"
-                                          : outcome.screened_percent ? "screened out"
-                                                                     : "no solution");
+    const std::string start =
+        fmt::format("{:<24}{:<12}{:<15}", study::name_of(data, analysis.contingencies[k]),
+                    study::to_string(analysis.contingencies[k].kind),
+                    outcome.solved()                                                       ? "solved"
+                    : outcome.screened_percent                                             ? "screened out"
+                    : outcome.result.report.status == powerflow::SolveStatus::other_branch ? "other branch"
+                                                                                           : "no solution");
     const std::string unserved = fmt::format("{:.1f}", analysis.contingencies[k].unserved_mw);
     if (!outcome.solved()) {
       const std::string loading = outcome.screened_percent ? fmt::format("{:.1f}", *outcome.screened_percent) : "-";

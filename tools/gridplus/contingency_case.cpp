@@ -26,9 +26,17 @@ double rate_of(const matpower::Branch& branch, const std::string& rate) {
   return mva > 0.0 ? mva : std::numeric_limits<double>::infinity();
 }
 
+void note_couplers(LoadedContingencyCase& loaded) {
+  const MergedBuses merged = merge_buses(loaded.data.grid, loaded.data.branch_closed);
+  if (!merged.any()) return;
+  loaded.notes.push_back(fmt::format(
+      "branches without impedance: {}; the buses that they join count as one, and they are never overloaded",
+      merged.couplers.size()));
+}
+
 LoadedContingencyCase from_matpower(const ContingencyRequest& request) {
   const matpower::Case file = matpower::read_case(request.source);
-  matpower::Snapshot s = matpower::make_snapshot(file);
+  matpower::Snapshot s = matpower::make_snapshot(file, matpower::JoinedBuses::apart);
   LoadedContingencyCase out;
   out.title = file.name;
   out.notes = s.notes;
@@ -56,7 +64,30 @@ LoadedContingencyCase from_matpower(const ContingencyRequest& request) {
   data.q_max_mvar = std::move(s.q_max_mvar);
   data.demand_mw = std::move(s.demand_mw);
   data.state = std::move(s.start);
+  note_couplers(out);
   return out;
+}
+
+/// Demand that follows the voltage, of which the block has what was drawn, at 1 p.u. in the place of constant power.
+void part_dependent_demand(const Model& model, const StepBlock& block, std::size_t s, std::span<const ZipShares> zip,
+                           ContingencyCase& data) {
+  if (std::all_of(zip.begin(), zip.end(), [](const ZipShares& z) { return z.constant_power(); })) return;
+  for (auto* part : {&data.p_current_mw, &data.q_current_mvar, &data.p_impedance_mw, &data.q_impedance_mvar})
+    part->assign(model.grid.bus_count(), 0.0);
+  const auto served = block.of(ConsumerVar::served_mw, s);
+  const auto drawn = block.of(ConsumerVar::q_mvar, s);
+  for (std::size_t c = 0; c < model.consumer_count(); ++c) {
+    const std::uint32_t bus = model.consumer_bus[c].index();
+    const double vm_pu = data.state.vm_pu[bus];
+    if (zip[c].constant_power() || vm_pu <= 0.0) continue;
+    const double p_mw = served[c] / zip[c].p_factor(vm_pu), q_mvar = drawn[c] / zip[c].q_factor(vm_pu);
+    data.p_mw[bus] += served[c] - (1.0 - zip[c].p_current - zip[c].p_impedance) * p_mw;
+    data.q_mvar[bus] += drawn[c] - (1.0 - zip[c].q_current - zip[c].q_impedance) * q_mvar;
+    data.p_current_mw[bus] -= zip[c].p_current * p_mw;
+    data.q_current_mvar[bus] -= zip[c].q_current * q_mvar;
+    data.p_impedance_mw[bus] -= zip[c].p_impedance * p_mw;
+    data.q_impedance_mvar[bus] -= zip[c].q_impedance * q_mvar;
+  }
 }
 
 /// The units that run in step `s` of `block`.
@@ -146,6 +177,9 @@ LoadedContingencyCase from_scenario(const ContingencyRequest& request) {
   data.names = model->names.grid;
   data.limits = powerflow::limits_of(data.grid);
   for (const double closed : row(BranchVar::closed)) data.branch_closed.push_back(closed != 0.0 ? 1 : 0);
+  for (const TapChanger& changer : data.grid.tap_changers())
+    data.tap_positions.push_back(
+        static_cast<std::int32_t>(block->of(BranchVar::tap_position, s)[changer.branch.index()]));
   data.p_mw = row(BusVar::p_mw);
   data.q_mvar = row(BusVar::q_mvar);
   data.state = {row(BusVar::vm_pu), row(BusVar::va_deg)};
@@ -156,6 +190,7 @@ LoadedContingencyCase from_scenario(const ContingencyRequest& request) {
   const auto served = row(ConsumerVar::served_mw);
   data.demand_mw.assign(data.grid.bus_count(), 0.0);
   for (std::size_t c = 0; c < model->consumer_count(); ++c) data.demand_mw[model->consumer_bus[c].index()] += served[c];
+  part_dependent_demand(*model, *block, s, simulation.zip(), data);
   data.units = running_units(*model, *block, s);
   data.q_min_mvar = data.q_max_mvar = data.q_mvar;
   for (const ContingencyUnit& unit : data.units) {
@@ -164,6 +199,7 @@ LoadedContingencyCase from_scenario(const ContingencyRequest& request) {
     data.q_max_mvar[unit.bus] += unit.q_max_mvar - unit.q_mvar;
   }
   choose_roles(*model, *block, s, data);
+  note_couplers(out);
   return out;
 }
 

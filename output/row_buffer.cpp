@@ -27,6 +27,8 @@ const GroupBlock& part_of(const StepBlock& block, Source::Part part) {
       return block.endpoint_class;
     case Source::Part::controller:
       return block.controller;
+    case Source::Part::attack:
+      return block.attack;
     default:
       return block.step;
   }

@@ -92,7 +92,8 @@ const std::vector<MainGroup>& main_groups() {
       {Source::Part::node, "node", k_node_variables},
       {Source::Part::link, "link", k_link_variables},
       {Source::Part::endpoint_class, "endpoint_class", k_endpoint_class_variables},
-      {Source::Part::controller, "controller", k_controller_variables}};
+      {Source::Part::controller, "controller", k_controller_variables},
+      {Source::Part::attack, "attack", k_attack_variables}};
   return groups;
 }
 
@@ -189,6 +190,7 @@ class SchemaBuilder {
       add_group(link_group(*communication, model_.names.grid), Source::Part::link);
       add_group(endpoint_class_group(*communication), Source::Part::endpoint_class);
       add_group(controller_group(*communication), Source::Part::controller);
+      add_group(attack_group(*communication), Source::Part::attack);
     }
     for (const BankView& view : banks_) add_model(view);
     schema_.event_group = schema_.content.groups.size();

@@ -33,6 +33,7 @@ struct Source {
     link,
     endpoint_class,
     controller,
+    attack,
     model_state
   } part = Part::bus;
   std::string model;         ///< of a model_state

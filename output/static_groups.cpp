@@ -234,10 +234,27 @@ Group controller_group(const CommunicationModel& communication) {
   return group;
 }
 
+Group attack_group(const CommunicationModel& communication) {
+  std::vector<std::string> names, kinds;
+  std::vector<double> share, targets;
+  for (const comms::Attack& attack : communication.attacks.attacks) {
+    names.push_back(attack.name);
+    kinds.emplace_back(comms::k_attack_kinds[static_cast<std::size_t>(attack.kind)]);
+    share.push_back(attack.share);
+    targets.push_back(static_cast<double>(attack.endpoints.size() + attack.links.size()));
+  }
+  Group group = named_group("attack", "attacks and what they do", names);
+  group.datasets.push_back(text_column("kind", "attack", "what is attacked", std::move(kinds)));
+  group.datasets.push_back(number_column("share", "attack", "1", "of its targets that it takes", std::move(share)));
+  group.datasets.push_back(
+      number_column("targets", "attack", "1", "endpoints and links that it may take", std::move(targets)));
+  return group;
+}
+
 std::vector<BankView> bank_views(const Model& model) {
-  constexpr std::array<std::string_view, 15> k_own = {"bus",     "branch", "producer", "consumer",       "storage",
-                                                      "step",    "event",  "kpi",      "category",       "scenario",
-                                                      "extreme", "node",   "link",     "endpoint_class", "controller"};
+  constexpr std::array<std::string_view, 16> k_own = {
+      "bus",      "branch",   "producer", "consumer", "storage", "step",           "event",      "kpi",
+      "category", "scenario", "extreme",  "node",     "link",    "endpoint_class", "controller", "attack"};
   std::vector<BankView> views;
   const auto add = [&](const auto& banks, std::string_view kind, std::span<const std::string> names,
                        const std::vector<std::string>& bus) {

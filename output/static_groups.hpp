@@ -22,6 +22,7 @@ namespace gridplus::output {
 [[nodiscard]] Group link_group(const CommunicationModel& communication, const GridNames& names);
 [[nodiscard]] Group endpoint_class_group(const CommunicationModel& communication);
 [[nodiscard]] Group controller_group(const CommunicationModel& communication);
+[[nodiscard]] Group attack_group(const CommunicationModel& communication);
 
 /// The devices of one model.
 struct BankView {

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "scenarios/build_parts.hpp"
+#include "scenarios/pattern.hpp"
 #include "sim/core/random.hpp"
 #include "sim/step/stage.hpp"
 
@@ -16,6 +17,8 @@ using comms::k_no_index;
 
 constexpr std::array<std::string_view, 3> k_kind_names = {"producer", "consumer", "storage"};
 
+constexpr const char* k_dispatch_centre = "dispatch_centre";  ///< of a network that is generated
+
 /// A device that may have an endpoint.
 struct Candidate {
   DeviceKind kind = DeviceKind::producer;
@@ -26,30 +29,13 @@ struct Candidate {
   const EndpointEntry* entry = nullptr;
 };
 
-comms::TransportOptions to_options(const CommunicationSection& s) {
-  comms::TransportOptions options;
-  const auto of = [&](comms::MessageClass c) -> comms::ClassOptions& {
-    return options.classes[static_cast<std::size_t>(c)];
-  };
-  of(comms::MessageClass::command).retries = static_cast<std::int32_t>(s.command_retries);
-  of(comms::MessageClass::telemetry).retries = static_cast<std::int32_t>(s.report_retries);
-  for (comms::ClassOptions& c : options.classes) c.retry_spacing_s = s.retry_spacing_s;
-  of(comms::MessageClass::metering).interval_s = s.metering_interval_s;
-  options.duplicate_probability = s.duplicates;
-  options.synchronised = s.synchronised;
-  options.prices = s.prices;
-  options.command_validity_s = s.command_validity_s;
-  options.meter_memory_h = s.meter_memory_h;
-  options.settlement_cutoff_h = s.settlement_cutoff_h;
-  return options;
-}
-
 class CommunicationBuilder {
  public:
   CommunicationBuilder(const Spec& spec, const BusIndex& buses, const Model& model, Diagnostics& problems)
       : spec_(spec), c_(spec.communication), buses_(buses), model_(model), problems_(problems) {}
 
   std::unique_ptr<const CommunicationModel> build() {
+    if (c_.generate) first_controller_ = k_dispatch_centre;
     find_candidates();
     add_nodes();
     if (c_.generate) generate();
@@ -114,9 +100,17 @@ class CommunicationBuilder {
     }
   }
 
+  /// Gives the entry to the devices that it names; those with a star may leave some to other entries.
   void assign(const EndpointEntry& entry, std::size_t position) {
-    const auto [first, last] = by_name_.equal_range(entry.device);
-    if (first == last) {
+    std::vector<Candidate*> named;
+    if (entry.device.find('*') != std::string::npos) {
+      for (Candidate& candidate : candidates_)
+        if (fits(entry.device, candidate.name)) named.push_back(&candidate);
+    } else {
+      const auto [first, last] = by_name_.equal_range(entry.device);
+      for (auto at = first; at != last; ++at) named.push_back(&candidates_[at->second]);
+    }
+    if (named.empty()) {
       std::vector<std::string> names;
       for (const auto& [name, i] : by_name_) names.push_back(name);
       fail(*entry.node, "endpoints", position, "device",
@@ -124,12 +118,14 @@ class CommunicationBuilder {
            did_you_mean(entry.device, names));
       return;
     }
-    Candidate& candidate = candidates_[first->second];
-    if (std::next(first) != last || candidate.entry != nullptr)
+    const bool exact = entry.device.find('*') == std::string::npos;
+    const auto taken = std::find_if(named.begin(), named.end(), [](const Candidate* c) { return c->entry != nullptr; });
+    if ((exact && named.size() > 1) || taken != named.end())
       fail(*entry.node, "endpoints", position, "device",
-           fmt::format("'{}' is the name of several devices, or has an endpoint already", entry.device),
+           fmt::format("'{}' is the name of several devices, or has an endpoint already",
+                       taken == named.end() ? entry.device : (*taken)->name),
            "a name that only one device has, once");
-    candidate.entry = &entry;
+    for (Candidate* const candidate : named) candidate->entry = &entry;
   }
 
   void add_nodes() {
@@ -176,7 +172,7 @@ class CommunicationBuilder {
     const std::size_t exchanges = (buses + per - 1) / per;
     const auto exchange = [&](std::size_t i) { return fmt::format("exchange_{}", i % exchanges + 1); };
     comms::NodeSpec centre;
-    centre.name = "dispatch_centre";
+    centre.name = k_dispatch_centre;
     centre.kind = comms::NodeKind::controller;
     centre.battery_h = comms::k_never_h;
     centre.computing_s = g.computing_s;
@@ -192,8 +188,8 @@ class CommunicationBuilder {
       node.battery_h = comms::default_battery_h(node.kind);
       builder_.add(std::move(node));
     }
-    lay("dispatch_centre", exchange(0), k_no_index);
-    if (exchanges > 1) lay("dispatch_centre", exchange(exchanges / 2), k_no_index);
+    lay(k_dispatch_centre, exchange(0), k_no_index);
+    if (exchanges > 1) lay(k_dispatch_centre, exchange(exchanges / 2), k_no_index);
     for (std::size_t i = 0; i + 1 < exchanges || (i + 1 == exchanges && exchanges > 2); ++i)
       lay(exchange(i), exchange(i + 1), k_no_index);
     for (std::size_t b = 0; b < buses; ++b) add_station(g, b, exchange(b / per), exchange(b / per + 1), exchanges);
@@ -308,9 +304,12 @@ class CommunicationBuilder {
       endpoint.where = entry != nullptr ? entry->node->where() : c_.node->where();
       const bool given = entry != nullptr && (entry->node->find("technology") != nullptr || !c_.generate);
       const comms::Technology technology = given ? entry->values.technology : c_.generate->technology;
+      technology_.push_back(static_cast<std::uint32_t>(technology));
       if (entry != nullptr) {
-        comms::LinkParameters hop = given ? entry->parameters : c_.presets[static_cast<std::size_t>(technology)];
-        endpoint.access = builder_.add_access(hop, endpoint.where);
+        const auto [access, fresh] = access_of_.try_emplace(entry, 0);
+        const comms::LinkParameters& preset = c_.presets[static_cast<std::size_t>(technology)];
+        if (fresh) access->second = builder_.add_access(given ? entry->parameters : preset, endpoint.where);
+        endpoint.access = access->second;
       } else {
         if (shared_access == k_no_index)
           shared_access = builder_.add_access(c_.presets[static_cast<std::size_t>(technology)], endpoint.where);
@@ -356,11 +355,12 @@ class CommunicationBuilder {
     comms::NetworkBuilder::Result built = builder_.build(problems_);
     plan_->network = std::move(built.network);
     plan_->names = std::move(built.names);
-    plan_->transport = to_options(c_.values);
+    plan_->transport = transport_options(c_.values);
     plan_->valley_from_h = c_.values.valley_from_h;
     plan_->valley_to_h = c_.values.valley_to_h;
     plan_->peak_from_h = c_.values.peak_from_h;
     plan_->peak_to_h = c_.values.peak_to_h;
+    if (problems_.empty() && spec_.cyber.node != nullptr) build_cyber(spec_, model_, technology_, *plan_, problems_);
   }
 
   struct FormingUnit {
@@ -380,6 +380,8 @@ class CommunicationBuilder {
   std::map<std::string, std::uint32_t> station_bus_;
   std::vector<FormingUnit> forming_;
   std::string first_controller_;
+  std::vector<std::uint32_t> technology_;                    ///< of each endpoint's last hop
+  std::map<const EndpointEntry*, std::uint32_t> access_of_;  ///< last hops by the entry that gives them
 };
 
 }  // namespace

@@ -48,6 +48,10 @@ void build_events(const Spec& spec, Model& model, Diagnostics& problems);
 [[nodiscard]] std::unique_ptr<const CommunicationModel> build_communication(const Spec& spec, const BusIndex& buses,
                                                                             const Model& model, Diagnostics& problems);
 
+/// The attacks on `plan`, whose endpoints are laid; `technology`: of each endpoint's last hop.
+void build_cyber(const Spec& spec, const Model& model, std::span<const std::uint32_t> technology,
+                 CommunicationModel& plan, Diagnostics& problems);
+
 /// Every parameter in force, defaults included, as one JSON object.
 [[nodiscard]] std::string resolved_json(const Spec& spec, const Model& model);
 

@@ -68,6 +68,9 @@ struct CommunicationSection {
       field(&CommunicationSection::peak_to_h, "peak_to", "h", "local_tou_timer: storage discharges to").between(0, 24));
 };
 
+/// The same as the engine takes it.
+[[nodiscard]] comms::TransportOptions transport_options(const CommunicationSection& section);
+
 /// The network that is laid over the grid when none is written.
 struct GenerateSection {
   comms::Technology technology = comms::Technology::lte;

@@ -91,6 +91,7 @@ std::vector<std::string> recordable_variables() {
   add("link", k_link_variables);
   add("endpoint_class", k_endpoint_class_variables);
   add("controller", k_controller_variables);
+  add("attack", k_attack_variables);
   return names;
 }
 
@@ -215,7 +216,7 @@ Spec decode(const Node& root, std::span<const ModelInfo> models, const std::stri
   refuse_unknown_keys(
       context, root,
       {"gridplus", "name", "description", "seed", "currency", "extends", "time", "grid", "producers", "consumers",
-       "storage", "controllers", "policy", "events", "record", "communication", "market", "study"},
+       "storage", "controllers", "policy", "events", "record", "communication", "cyber", "market", "study"},
       top);
   decode_format(context, root, top);
   decode_seed(context, root, top);
@@ -228,6 +229,7 @@ Spec decode(const Node& root, std::span<const ModelInfo> models, const std::stri
   decode_grid(context, root, spec);
   decode_devices(context, root, models, spec);
   decode_communication(context, root, spec);
+  decode_cyber(context, root, spec);
   decode_controllers(context, root, spec, top);
   decode_events(context, root, spec);
   decode_record(context, root, spec, top);

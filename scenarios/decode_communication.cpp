@@ -111,6 +111,24 @@ void decode_coverage(Context& context, const Node& entry, const Path& place, Com
 
 }  // namespace
 
+comms::TransportOptions transport_options(const CommunicationSection& s) {
+  comms::TransportOptions options;
+  const auto of = [&](comms::MessageClass c) -> comms::ClassOptions& {
+    return options.classes[static_cast<std::size_t>(c)];
+  };
+  of(comms::MessageClass::command).retries = static_cast<std::int32_t>(s.command_retries);
+  of(comms::MessageClass::telemetry).retries = static_cast<std::int32_t>(s.report_retries);
+  for (comms::ClassOptions& c : options.classes) c.retry_spacing_s = s.retry_spacing_s;
+  of(comms::MessageClass::metering).interval_s = s.metering_interval_s;
+  options.duplicate_probability = s.duplicates;
+  options.synchronised = s.synchronised;
+  options.prices = s.prices;
+  options.command_validity_s = s.command_validity_s;
+  options.meter_memory_h = s.meter_memory_h;
+  options.settlement_cutoff_h = s.settlement_cutoff_h;
+  return options;
+}
+
 void decode_communication(Context& context, const Node& root, Spec& spec) {
   const Path top, path(top, "communication");
   CommunicationSpec& out = spec.communication;

@@ -102,6 +102,21 @@ Json communication_json(const CommunicationSpec& spec, const Model& model) {
   return out;
 }
 
+Json cyber_json(const CyberSpec& spec, const Model& model) {
+  Json out;
+  out["defences"] = section_json(section_fields<DefencesSection>(), &spec.defences, model.profiles);
+  const std::vector<comms::Attack>& attacks = model.communication->attacks.attacks;
+  for (std::size_t a = 0; a < spec.attacks.size(); ++a) {
+    Json attack = section_json(section_fields<AttackSection>(), &spec.attacks[a].values, model.profiles);
+    attack["name"] = spec.attacks[a].name;
+    attack["start"] = format_time(model.time.at(attacks[a].start_step));
+    attack["endpoints"] = attacks[a].endpoints.size();
+    attack["links"] = attacks[a].links.size();
+    out["attacks"].push_back(std::move(attack));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string resolved_json(const Spec& spec, const Model& model) {
@@ -133,6 +148,7 @@ std::string resolved_json(const Spec& spec, const Model& model) {
   out["record"] = section_json(section_fields<RecordSection>(), &spec.record.values, profiles);
   out["study"]["adequacy"] = section_json(section_fields<AdequacySection>(), &spec.adequacy.values, profiles);
   if (spec.communication.node != nullptr) out["communication"] = communication_json(spec.communication, model);
+  if (spec.cyber.node != nullptr) out["cyber"] = cyber_json(spec.cyber, model);
   Json units = Json::object();
   const auto connected = [&](const std::vector<Connection>& connections) {
     return [&](Json& device, std::size_t id) {

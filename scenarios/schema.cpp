@@ -5,6 +5,7 @@
 
 #include "models/registry.hpp"
 #include "scenarios/communication_sections.hpp"
+#include "scenarios/cyber_sections.hpp"
 #include "scenarios/describe.hpp"
 #include "scenarios/sections.hpp"
 #include "scenarios/synthesis.hpp"
@@ -289,6 +290,18 @@ Json communication_schema() {
   return block;
 }
 
+Json cyber_schema() {
+  using namespace scenario;
+  const Json patterns{{"anyOf", {{{"type", "string"}}, {{"type", "array"}, {"items", {{"type", "string"}}}}}}};
+  Json attack = section_schema<AttackSection>("an attack", {"name"}, {"start"});
+  for (const std::string_view selector : k_attack_selectors) attack["properties"][std::string(selector)] = patterns;
+  Json block{{"type", "object"}, {"description", "attacks and defences"}, {"additionalProperties", false}};
+  block["properties"]["defences"] = section_schema<DefencesSection>("what stands against attacks");
+  block["properties"]["attacks"] = list_of(std::move(attack));
+  block["properties"]["+attacks"] = block["properties"]["attacks"];
+  return block;
+}
+
 }  // namespace
 
 std::string scenario_schema() {
@@ -309,6 +322,7 @@ std::string scenario_schema() {
       {"properties", {{"dispatch", section_schema<scenario::DispatchSection>("the choice of units")}}},
       {"additionalProperties", false}};
   keys["communication"] = communication_schema();
+  keys["cyber"] = cyber_schema();
   keys["policy"] = section_schema<scenario::PolicySection>("what the state prescribes");
   keys["events"] = events_schema();
   keys["record"] = record_schema();

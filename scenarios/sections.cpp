@@ -1,10 +1,11 @@
 #include "scenarios/sections.hpp"
 #include "scenarios/communication_sections.hpp"
+#include "scenarios/cyber_sections.hpp"
 
 namespace gridplus::scenario {
 
 std::span<const SectionInfo> sections() {
-  static const std::array<SectionInfo, 22> list = {{
+  static const std::array<SectionInfo, 24> list = {{
       {"grid", "the network as a whole", section_fields<GridSection>()},
       {"grid.buses[]", "a bus", section_fields<BusSection>()},
       {"grid.branches[]", "a line, transformer or coupler", section_fields<BranchSection>()},
@@ -25,6 +26,8 @@ std::span<const SectionInfo> sections() {
       {"communication.coverage[]", "a share of endpoints that are reached", section_fields<CoverageSection>()},
       {"communication.presets", "values of a technology, a link or a last hop",
        section_fields<comms::LinkParameters>()},
+      {"cyber.defences", "what stands against attacks", section_fields<DefencesSection>()},
+      {"cyber.attacks[]", "an attack", section_fields<AttackSection>()},
       {"record", "what is stored", section_fields<RecordSection>()},
       {"study.adequacy", "an adequacy study", section_fields<AdequacySection>()},
       {"study.adequacy.transfer_limits[]", "what areas can send each other", section_fields<TransferSection>()},

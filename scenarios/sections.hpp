@@ -309,9 +309,9 @@ struct RecordSection {
       field(&RecordSection::device_states, "device_states", "1", "whether the states of device models are stored"));
 };
 
-inline constexpr std::array<std::string_view, 12> k_record_groups = {
-    "bus",  "branch", "producer",       "consumer",   "storage", "step",
-    "node", "link",   "endpoint_class", "controller", "event",   "kpi"};
+inline constexpr std::array<std::string_view, 13> k_record_groups = {
+    "bus",  "branch",         "producer",   "consumer", "storage", "step", "node",
+    "link", "endpoint_class", "controller", "attack",   "event",   "kpi"};
 inline constexpr std::array<std::string_view, 3> k_record_statistics = {"mean", "min", "max"};
 
 /// A part of a scenario, for the schema and the documentation.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "scenarios/communication_sections.hpp"
+#include "scenarios/cyber_sections.hpp"
 #include "scenarios/document.hpp"
 #include "scenarios/profile_request.hpp"
 #include "scenarios/sections.hpp"
@@ -135,6 +136,7 @@ struct Spec {
   std::vector<StormEntry> storms;
   RepairSection repairs;
   CommunicationSpec communication;
+  CyberSpec cyber;
   ProfileRequests profiles;
   std::optional<StudySpec> study;
 };

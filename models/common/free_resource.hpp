@@ -38,7 +38,8 @@ struct FreeResource {
   response.p_mw = resource.available_mw;
   if (resource.curtailable) {
     response.p_mw = command.online ? std::clamp(command.p_mw, 0.0, resource.available_mw) : 0.0;
-    response.balancing_up_mw = resource.available_mw - response.p_mw;
+    // Who is told to be off lends no room either.
+    response.balancing_up_mw = command.online ? resource.available_mw - response.p_mw : 0.0;
     response.balancing_down_mw = response.p_mw;
   }
   return response;

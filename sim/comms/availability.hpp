@@ -31,6 +31,7 @@ struct Surroundings {
   std::span<const double> link_capacity_factor;  ///< by link: 1 - a of an attack that takes the share a
   std::span<const double> link_extra_loss;       ///< by link: probability that an attack adds
   std::span<const std::uint8_t> node_out;        ///< by node: taken out of service
+  std::span<const std::uint8_t> endpoint_out;    ///< by endpoint: its last hop is jammed
 };
 
 /// What works in a step.

@@ -82,7 +82,7 @@ void LastHops::settle(std::int64_t step, const Surroundings& around, const Trans
     covered_share_.push_back(static_cast<float>(timeline.at(step)));
   const bool dark =
       std::any_of(around.bus_energised.begin(), around.bus_energised.end(), [](auto v) { return v == 0; });
-  all_alive_ = covered_share_.empty() && !dark && !hops_fail_;
+  all_alive_ = covered_share_.empty() && !dark && !hops_fail_ && around.endpoint_out.empty();
   if (all_alive_) return;
   alive_.resize(network_.endpoint_count());
   parallel_for(alive_.size(), threads_, k_chunk, [&](std::size_t e, int) {
@@ -90,6 +90,7 @@ void LastHops::settle(std::int64_t step, const Surroundings& around, const Trans
     bool alive = state.hop_up[e] != 0 && (rule == k_no_index || quantile_[e] < covered_share_[rule]);
     if (bus < around.bus_energised.size() && around.bus_energised[bus] == 0)
       alive = alive && state.availability.dark_h[bus] + 0.5 * step_s_ / 3600.0 <= hops_[endpoint.access[e]].backup_h;
+    alive = alive && (around.endpoint_out.empty() || around.endpoint_out[e] == 0);
     alive_[e] = alive ? 1 : 0;
   });
 }

@@ -105,6 +105,7 @@ class Transport::Impl {
     sum_up();
   }
 
+  [[nodiscard]] bool reports(std::uint32_t e, std::int64_t step) const { return traffic_.reports.sends(e, step); }
   [[nodiscard]] bool connected(std::size_t e) const {
     const std::size_t nodes = network_.node_count();
     const Routes& way = paths_.routes()[path_[e] / nodes];
@@ -258,6 +259,7 @@ class Transport::Impl {
              ++acknowledged.delivered, ++acknowledged.on_time;
            else if (of(MessageClass::command).retries > 0)
              ++sent.duplicates;  // the controller sends again what had arrived
+           if (commands[e].on == Command::k_void) return;
            const std::int64_t acts = acting_step(e, step, static_cast<double>(outcome.latency_s), state);
            if (acts > step)
              tally.late_commands.push_back({acts, step, commands[e], e});
@@ -344,6 +346,9 @@ void Transport::uplink(std::int64_t step, const Surroundings& around, TransportS
 void Transport::downlink(std::int64_t step, std::span<const Command> commands, const Surroundings& around,
                          TransportState& state) {
   impl_->downlink(step, commands, around, state);
+}
+bool Transport::reports(std::uint32_t e, std::int64_t step) const {
+  return impl_->reports(e, step);
 }
 bool Transport::connected(std::uint32_t e) const {
   return impl_->connected(e);

@@ -48,7 +48,8 @@ struct TransportOptions {
 /// A set point on its way to a device. Like all that a state holds, without padding: states are compared as bytes.
 struct Command {
   double value = 0.0;
-  std::int64_t on = 0;  ///< 1: the device shall run
+  std::int64_t on = 0;                        ///< 1: the device shall run; 0: it shall not; -1: it is not planned with
+  static constexpr std::int64_t k_void = -2;  ///< the message carries no set point: the device keeps the one before
 };
 
 /// The command a device holds.
@@ -153,6 +154,8 @@ class Transport {
   void downlink(std::int64_t step, std::span<const Command> commands, const Surroundings& around,
                 TransportState& state);
 
+  /// Whether endpoint `e` sends a report in `step`.
+  [[nodiscard]] bool reports(std::uint32_t e, std::int64_t step) const;
   /// Whether endpoint `e` and its controller can exchange messages, as settle() found last (path up, last hop up,
   /// powered, covered).
   [[nodiscard]] bool connected(std::uint32_t e) const;

@@ -61,6 +61,7 @@ struct StepBlock {
   std::size_t capacity = 0;
   GroupBlock bus, branch, producer, consumer, storage, step;  ///< `step` has one entity
   GroupBlock node, link, endpoint_class, controller;          ///< without entities where there are no communications
+  GroupBlock attack;                                          ///< without entities where there are no attacks
   std::vector<ModelStateBlock> model_states;
   std::vector<Event> events;
 
@@ -81,6 +82,7 @@ struct StepBlock {
   [[nodiscard]] std::span<double> of(ControllerVar v, std::size_t s) {
     return controller.at(static_cast<std::size_t>(v), s);
   }
+  [[nodiscard]] std::span<double> of(AttackVar v, std::size_t s) { return attack.at(static_cast<std::size_t>(v), s); }
   [[nodiscard]] double& of(StepVar v, std::size_t s) { return step.at(static_cast<std::size_t>(v), s)[0]; }
   [[nodiscard]] std::span<const double> of(BusVar v, std::size_t s) const {
     return bus.at(static_cast<std::size_t>(v), s);

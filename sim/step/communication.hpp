@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/comms/attacks.hpp"
 #include "sim/comms/transport.hpp"
 #include "sim/device/response.hpp"
 
@@ -56,6 +57,7 @@ struct CommunicationModel {
   std::vector<FallbackRule> fallback;  ///< per endpoint
   /// Endpoint of each device, comms::k_no_index: controlled without messages, as without communications.
   std::vector<std::uint32_t> producer_endpoint, storage_endpoint, consumer_endpoint;
+  comms::AttackPlan attacks;
   double valley_from_h = 23.0, valley_to_h = 7.0, peak_from_h = 18.0, peak_to_h = 22.0;  ///< local_tou_timer
 
   /// Whether a device may look at the voltage of the step before: then every step waits for the power flow.
@@ -83,12 +85,23 @@ struct Knowledge {
   std::vector<double> at_hour;  ///< [device][hour of the day]: available power or demand seen last at that hour, or NaN
 };
 
+/// What is remembered of attacks. All empty while there are none.
+struct CyberState {
+  std::vector<std::int64_t> detected_step;  ///< per incident; may yet be later than the step at hand
+  std::vector<double> replay_mw;            ///< measurements of the last steps, as a ring: [step][endpoint]
+  std::vector<comms::Command> frozen;       ///< per endpoint: what a frozen controller sends
+  std::vector<double> applied_mw;           ///< per endpoint: set point of the step before
+  std::vector<std::int64_t> outside_steps;  ///< per bus: steps in a row with its voltage outside the limits
+  std::vector<std::int64_t> hold_until;     ///< per bus: devices are tripped, or keep to their envelope, until then
+};
+
 /// The part of a run's state that communications add.
 struct CommunicationState {
   comms::TransportState transport;
   Knowledge<ProducerOffer> producers;
   Knowledge<StorageOffer> storages;
   Knowledge<ConsumerOffer> consumers;
+  CyberState cyber;
 };
 
 }  // namespace gridplus

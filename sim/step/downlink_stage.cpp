@@ -22,19 +22,25 @@ class DownlinkStage final : public Stage {
     return "moves commands to the devices; those without a valid one fall back; frequency relays shed what is missing";
   }
   [[nodiscard]] StageScope scope() const override { return StageScope::step; }
-  [[nodiscard]] bool needs_network() const override { return exchange_->plan().uses_voltage(); }
+  [[nodiscard]] bool needs_network() const override {
+    return exchange_->plan().uses_voltage() || (exchange_->cyber() != nullptr && exchange_->cyber()->uses_voltage());
+  }
 
   void run(SimulationState& state, Frame& frame) override {
     comms::TransportState& messages = state.communication.transport;
     issue(frame);
+    Cyber* const cyber = exchange_->cyber();
+    if (cyber != nullptr) cyber->freeze(exchange_->commands(), state);
     exchange_->transport().downlink(frame.context.step, exchange_->commands(), exchange_->around(), messages);
     disturbed_.assign(frame.topology.devices.size(), 0);
     fallback_mw_.assign(exchange_->plan().network.controller_count(), 0.0);
     obey(state, frame);
+    if (cyber != nullptr) be_attacked(*cyber, state, frame);
     for (std::size_t i = 0; i < disturbed_.size(); ++i)
       if (disturbed_[i] != 0) balance_by_relays(i, model_.time.step_h(), state, frame);
     record_communication(state.communication.transport, exchange_->transport(), fallback_mw_, frame.slot, frame.block);
     add_up(exchange_->transport().count(), model_.time.step_h(), state.kpis);
+    if (cyber != nullptr) cyber->record(state, frame);
   }
 
  private:
@@ -50,7 +56,9 @@ class DownlinkStage final : public Stage {
     give(plan.producer_endpoint, [&](std::size_t p) -> comms::Command {
       const ProducerOffer& offer = sight.producers[p];
       const ProducerCommand& command = decision.producers[p];
-      const bool unlimited = offer.curtailable && command.p_mw >= offer.max_mw;
+      const std::uint32_t e = plan.producer_endpoint[p];
+      const bool withheld = exchange_->cyber() != nullptr && exchange_->cyber()->withholds(e);
+      const bool unlimited = offer.curtailable && command.p_mw >= offer.max_mw && !withheld;
       return {unlimited ? k_any : command.p_mw, sight.producer_left_out[p] != 0 ? -1 : (command.online ? 1 : 0)};
     });
     give(plan.storage_endpoint, [&](std::size_t s) -> comms::Command {
@@ -68,6 +76,10 @@ class DownlinkStage final : public Stage {
     const CommunicationModel& plan = exchange_->plan();
     const comms::TransportState& messages = state.communication.transport;
     const std::int64_t step = frame.context.step;
+    const Cyber* const cyber = exchange_->cyber();
+    const auto limited = [&](std::uint32_t e, double mw) {
+      return cyber == nullptr ? mw : cyber->ramped(e, mw, state);
+    };
     const auto each = [&](const std::vector<std::uint32_t>& endpoints, const std::vector<std::uint8_t>& fresh,
                           auto bus_of, auto follow, auto fall_back) {
       for (std::size_t i = 0; i < endpoints.size(); ++i) {
@@ -76,6 +88,12 @@ class DownlinkStage final : public Stage {
         if (plan.network.endpoint().controllable[e] == 0) {
           disturb(frame, bus_of(i));
           fall_back(i, FallbackRule{}, comms::HeldCommand{});
+          continue;
+        }
+        if (cyber != nullptr && cyber->isolated(e)) {
+          disturb(frame, bus_of(i));
+          fall_back(i, FallbackRule{}, comms::HeldCommand{});
+          count_fallback(state, e);
           continue;
         }
         const comms::HeldCommand& held = messages.held[e];
@@ -95,7 +113,9 @@ class DownlinkStage final : public Stage {
         plan.producer_endpoint, frame.sight.producer_fresh,
         [&](std::size_t p) { return model_.producer_connection[p].bus; },
         [&](std::size_t p, const comms::Command& c, bool) {
-          d.producers[p] = {c.on == 1, c.value == k_any ? frame.producer_offers[p].max_mw : c.value};
+          const ProducerOffer& offer = frame.producer_offers[p];
+          const double p_mw = c.value == k_any ? offer.max_mw : c.value;
+          d.producers[p] = {c.on == 1, offer.curtailable ? limited(plan.producer_endpoint[p], p_mw) : p_mw};
         },
         [&](std::size_t p, const FallbackRule& rule, const comms::HeldCommand& held) {
           d.producers[p] =
@@ -104,7 +124,9 @@ class DownlinkStage final : public Stage {
     each(
         plan.storage_endpoint, frame.sight.storage_fresh,
         [&](std::size_t s) { return model_.storage_connection[s].bus; },
-        [&](std::size_t s, const comms::Command& c, bool) { d.storages[s].p_mw = c.value; },
+        [&](std::size_t s, const comms::Command& c, bool) {
+          d.storages[s].p_mw = limited(plan.storage_endpoint[s], c.value);
+        },
         [&](std::size_t s, const FallbackRule& rule, const comms::HeldCommand& held) {
           d.storages[s].p_mw = storage_fallback_mw(frame.storage_offers[s], rule, held,
                                                    sight(state, model_.storage_connection[s].bus), plan);
@@ -114,10 +136,17 @@ class DownlinkStage final : public Stage {
         [&](std::size_t c, const comms::Command& command, bool exact) {
           const double demand_mw = frame.consumer_offers[c].demand_mw;
           if (!exact) d.consumers[c].served_mw = command.value == 1.0 ? demand_mw : command.value * demand_mw;
+          d.consumers[c].served_mw = limited(plan.consumer_endpoint[c], d.consumers[c].served_mw);
         },
         [&](std::size_t c, const FallbackRule& rule, const comms::HeldCommand& held) {
           d.consumers[c].served_mw = consumer_fallback_share(rule, held) * frame.consumer_offers[c].demand_mw;
         });
+  }
+
+  void be_attacked(Cyber& cyber, SimulationState& state, Frame& frame) {
+    connected_.resize(exchange_->devices().size());
+    for (std::uint32_t e = 0; e < connected_.size(); ++e) connected_[e] = exchange_->transport().connected(e) ? 1 : 0;
+    for (const BusId bus : cyber.act(state, frame, connected_)) disturb(frame, bus);
   }
 
   void disturb(const Frame& frame, BusId bus) {
@@ -141,7 +170,8 @@ class DownlinkStage final : public Stage {
   std::shared_ptr<Exchange> exchange_;
   std::vector<std::uint8_t> disturbed_;  ///< per island: some device acts on something other than this step's decision
   CivilTime now_;
-  std::vector<double> fallback_mw_;  ///< per controller
+  std::vector<std::uint8_t> connected_;  ///< per endpoint; with attacks
+  std::vector<double> fallback_mw_;      ///< per controller
 };
 
 }  // namespace

@@ -18,10 +18,12 @@ Exchange::Exchange(const Model& model, int threads)
   note(plan_.producer_endpoint, DeviceKind::producer);
   note(plan_.storage_endpoint, DeviceKind::storage);
   note(plan_.consumer_endpoint, DeviceKind::consumer);
+  if (!plan_.attacks.attacks.empty()) cyber_.emplace(model, devices_);
 }
 
 void Exchange::settle(const SimulationState& state, const Frame& frame, comms::TransportState& messages) {
   around_.branch_closed = state.branch_closed;
+  if (cyber_) cyber_->surround(around_);
   energised_.assign(model_.grid.bus_count(), 1);
   around_.bus_energised = energised_;
   energise(frame, nullptr);

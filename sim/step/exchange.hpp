@@ -5,21 +5,17 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "sim/comms/transport.hpp"
+#include "sim/step/cyber.hpp"
 #include "sim/step/stage.hpp"
 
 namespace gridplus {
 
 inline constexpr double k_any = std::numeric_limits<double>::infinity();  ///< a set point that limits nothing
 inline constexpr std::size_t k_hours_of_day = 24;
-
-/// The device behind an endpoint.
-struct EndpointDevice {
-  DeviceKind kind = DeviceKind::producer;
-  std::uint32_t index = comms::k_no_index;
-};
 
 class Exchange {
  public:
@@ -30,6 +26,9 @@ class Exchange {
   [[nodiscard]] const std::vector<EndpointDevice>& devices() const { return devices_; }
   [[nodiscard]] std::vector<comms::Command>& commands() { return commands_; }
   [[nodiscard]] const comms::Surroundings& around() const { return around_; }
+
+  /// Null where no attack is planned.
+  [[nodiscard]] Cyber* cyber() { return cyber_ ? &*cyber_ : nullptr; }
 
   /// A dead bus kills nodes, a lost node takes control from units, and without them a bus is dead: round and round
   /// until nothing changes. Each round only takes away, so it ends.
@@ -49,6 +48,7 @@ class Exchange {
   std::vector<comms::Command> commands_;
   std::vector<std::uint8_t> energised_;
   comms::Surroundings around_;
+  std::optional<Cyber> cyber_;
 };
 
 [[nodiscard]] std::unique_ptr<Stage> make_uplink_stage(const Model& model, std::shared_ptr<Exchange> exchange);

@@ -152,6 +152,28 @@ void add_communication(const KpiAccount& account, Add add) {
   add("reroutes", static_cast<double>(sums.reroutes), "1", "steps in which ways through the network were found anew");
 }
 
+/// Key figures of attacks, by `add(name, value, unit, long name)`.
+template <class Add>
+void add_cyber(const KpiAccount::Cyber& sums, Add add) {
+  const auto mean = [](double sum, double count) { return count > 0.0 ? sum / count : 0.0; };
+  add("attacks", sums.attacks, "1", "times that an attack began");
+  add("attacks_detected", sums.detected, "1", "attacks noticed while they went on");
+  add("attack_detection_time_h", mean(sums.detection_h, sums.detected), "h", "mean time from begin to detection");
+  add("attack_restoration_time_h", mean(sums.restoration_h, sums.restored), "h",
+      "mean time from begin until all was as before, of contained attacks");
+  add("attacked_endpoint_hours", sums.endpoint_h, "h", "endpoints in the hands of attackers, times time");
+  add("spoofed_commands_delivered", sums.spoofed_delivered, "1", "forged commands that devices followed");
+  add("spoofed_commands_refused", sums.spoofed_refused, "1", "forged commands that devices did not take");
+  add("falsified_mwh", sums.falsified_mwh, "MWh", "sum of reported less true values, absolute, times time");
+  add("falsified_peak_mw", sums.falsified_peak_mw, "MW", "largest sum of reported less true values, absolute");
+  add("falsified_reports_refused", sums.reports_refused, "1", "false reports that the residual test refused");
+  add("malicious_mwh", sums.malicious_mwh, "MWh", "what attackers moved devices by, times time");
+  add("malicious_peak_mw", sums.malicious_peak_mw, "MW", "the most that one attack moved devices by in a step");
+  add("withheld_mwh", sums.withheld_mwh, "MWh", "capacity withheld from the dispatch, times time");
+  add("voltage_trips", sums.voltage_trips, "1", "inverters that protection tripped during attacks on devices");
+  add("exfiltrated_reports", sums.reports_read, "1", "reports that somebody else read");
+}
+
 }  // namespace
 
 void add_step(KpiAccount& account, const Model& model, const StepBlock& block, std::size_t s, const StepCosts& costs) {
@@ -244,6 +266,7 @@ RunSummary summarise(const KpiAccount& account, const Model& model) {
   }
   add("highest_loading_percent", account.highest_loading.value, "percent", "highest loading of any branch");
   if (model.communication != nullptr) add_communication(account, add);
+  if (model.communication != nullptr && !model.communication->attacks.attacks.empty()) add_cyber(account.cyber, add);
   add("largest_imbalance_mw", account.largest_imbalance_mw, "MW", "largest power imbalance of any island in any step");
   add("steps_not_converged", static_cast<double>(account.steps_not_converged), "1",
       "steps whose power flow did not converge");

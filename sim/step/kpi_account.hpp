@@ -45,6 +45,15 @@ struct KpiAccount {
   };
   Communication communication;
   std::vector<comms::AgeHistogram> ages;  ///< per controller
+
+  /// What attacks add; all zero without them.
+  struct Cyber {
+    double attacks = 0, detected = 0, restored = 0, detection_h = 0, restoration_h = 0;
+    double endpoint_h = 0, spoofed_delivered = 0, spoofed_refused = 0, reports_refused = 0, reports_read = 0;
+    double falsified_mwh = 0, falsified_peak_mw = 0, malicious_mwh = 0, malicious_peak_mw = 0, withheld_mwh = 0;
+    double voltage_trips = 0;
+  };
+  Cyber cyber;
 };
 
 /// What the account needs of a step beyond the block.

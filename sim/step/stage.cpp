@@ -288,6 +288,7 @@ Frame make_frame(const Model& model) {
     frame.block.link = GroupBlock(k_link_variables, k_steps, c->network.link_count());
     frame.block.endpoint_class = GroupBlock(k_endpoint_class_variables, k_steps, comms::k_classes);
     frame.block.controller = GroupBlock(k_controller_variables, k_steps, c->network.controller_count());
+    frame.block.attack = GroupBlock(k_attack_variables, k_steps, c->attacks.attacks.size());
   }
   if (model.record.device_states) {
     add_state_blocks(model.producer_banks, frame.block.model_states);

@@ -109,8 +109,16 @@ void visit_state(Visitor& visit, State& state) {
   knowledge(state.communication.producers);
   knowledge(state.communication.storages);
   knowledge(state.communication.consumers);
+  auto& cyber = state.communication.cyber;
+  visit(cyber.detected_step);
+  visit(cyber.replay_mw);
+  visit(cyber.frozen);
+  visit(cyber.applied_mw);
+  visit(cyber.outside_steps);
+  visit(cyber.hold_until);
   auto& k = state.kpis;
   visit(k.communication);
+  visit(k.cyber);
   visit(k.ages);
   for (auto* sum : {&k.demand_mwh, &k.served_mwh, &k.losses_mwh, &k.charged_mwh, &k.discharged_mwh, &k.curtailed_mwh,
                     &k.start_cost, &k.wear_cost, &k.unserved_cost, &k.peak_demand_mw, &k.largest_imbalance_mw,

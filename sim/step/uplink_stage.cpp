@@ -26,10 +26,13 @@ class UplinkStage final : public Stage {
     comms::TransportState& messages = state.communication.transport;
     const std::int64_t step = frame.context.step;
     const std::vector<std::uint8_t> nodes_before = messages.availability.node_up;
+    Cyber* const cyber = exchange_->cyber();
+    if (cyber != nullptr) cyber->begin(state, frame);
     exchange_->transport().advance(step, messages);
     exchange_->settle(state, frame, messages);
     note_nodes(nodes_before, messages.availability, frame);
     exchange_->transport().uplink(step, exchange_->around(), messages);
+    receive(state, frame);
     keep_late(state.communication, frame);
     hour_ = civil(frame.context.time).hour;
     const CommunicationModel& plan = exchange_->plan();
@@ -37,16 +40,50 @@ class UplinkStage final : public Stage {
     sight.producer_left_out.assign(frame.producer_offers.size(), 0);
     sight.storage_left_out.assign(frame.storage_offers.size(), 0);
     std::vector<std::uint8_t> nobody(frame.consumer_offers.size(), 0);
-    look(plan.producer_endpoint, frame.producer_offers, state.communication.producers, messages, step, sight.producers,
+    look(plan.producer_endpoint, producers(frame), state.communication.producers, messages, step, sight.producers,
          sight.producer_fresh, sight.producer_left_out);
     look(plan.storage_endpoint, frame.storage_offers, state.communication.storages, messages, step, sight.storages,
          sight.storage_fresh, sight.storage_left_out);
-    look(plan.consumer_endpoint, frame.consumer_offers, state.communication.consumers, messages, step, sight.consumers,
+    look(plan.consumer_endpoint, consumers(frame), state.communication.consumers, messages, step, sight.consumers,
          sight.consumer_fresh, nobody);
     leave_out(frame);
+    if (cyber != nullptr) {
+      cyber->manipulate(state, sight.producers, sight.producer_fresh);
+      cyber->listen(state, step);
+    }
   }
 
  private:
+  /// The offers as they are reported: somebody may falsify them on the way.
+  [[nodiscard]] const std::vector<ProducerOffer>& producers(const Frame& frame) const {
+    return falsified_ ? reported_producers_ : frame.producer_offers;
+  }
+  [[nodiscard]] const std::vector<ConsumerOffer>& consumers(const Frame& frame) const {
+    return falsified_ ? reported_consumers_ : frame.consumer_offers;
+  }
+
+  void receive(SimulationState& state, Frame& frame) {
+    Cyber* const cyber = exchange_->cyber();
+    falsified_ = cyber != nullptr && cyber->falsifies();
+    if (!falsified_) return;
+    altered_.assign(exchange_->devices().size(), 0);
+    refused_.assign(exchange_->devices().size(), 0);
+    reported_producers_ = frame.producer_offers;
+    reported_consumers_ = frame.consumer_offers;
+    const auto pass = [&](const std::vector<std::uint32_t>& endpoints, auto& offers) {
+      for (std::size_t i = 0; i < offers.size(); ++i) {
+        const std::uint32_t e = endpoints[i];
+        if (e == k_no_index || !exchange_->transport().reports(e, frame.context.step)) continue;
+        const ReceivedValue value = cyber->received(e, measured_mw(offers[i]), state, frame);
+        if (value.falsified) set_measured(offers[i], value.mw);
+        altered_[e] = value.falsified ? 1 : 0;
+        refused_[e] = value.refused ? 1 : 0;
+      }
+    };
+    pass(exchange_->plan().producer_endpoint, reported_producers_);
+    pass(exchange_->plan().consumer_endpoint, reported_consumers_);
+  }
+
   void note_nodes(const std::vector<std::uint8_t>& before, const comms::AvailabilityState& now, Frame& frame) const {
     const std::size_t links = exchange_->plan().network.link_count();
     for (std::size_t n = 0; n < before.size(); ++n) {
@@ -66,10 +103,10 @@ class UplinkStage final : public Stage {
     const auto& late = state.transport.late_reports;
     for (auto report = late.rbegin(); report != late.rend() && report->generated == frame.context.step; ++report) {
       const EndpointDevice device = exchange_->devices()[report->endpoint];
-      if (device.index == k_no_index) continue;
-      if (device.kind == DeviceKind::producer) keep(state.producers, frame.producer_offers, device.index);
+      if (device.index == k_no_index || (falsified_ && refused_[report->endpoint] != 0)) continue;
+      if (device.kind == DeviceKind::producer) keep(state.producers, producers(frame), device.index);
       if (device.kind == DeviceKind::storage) keep(state.storages, frame.storage_offers, device.index);
-      if (device.kind == DeviceKind::consumer) keep(state.consumers, frame.consumer_offers, device.index);
+      if (device.kind == DeviceKind::consumer) keep(state.consumers, consumers(frame), device.index);
     }
   }
 
@@ -87,9 +124,10 @@ class UplinkStage final : public Stage {
         continue;
       }
       const std::int64_t generated = messages.generated_step[e];
-      if (generated == step) {
+      if (generated == step && !(falsified_ && refused_[e] != 0)) {
         learn(known, i, offers[i], step);
         seen[i] = offers[i];
+        if (falsified_ && altered_[e] != 0) fresh[i] = 0;
         continue;
       }
       if (generated > known.reported[i]) take_late(known, i, generated);
@@ -143,6 +181,10 @@ class UplinkStage final : public Stage {
   const Model& model_;
   std::shared_ptr<Exchange> exchange_;
   int hour_ = 0;
+  bool falsified_ = false;  ///< some report may be falsified in this step
+  std::vector<ProducerOffer> reported_producers_;
+  std::vector<ConsumerOffer> reported_consumers_;
+  std::vector<std::uint8_t> altered_, refused_;  ///< per endpoint
 };
 
 }  // namespace

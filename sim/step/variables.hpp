@@ -164,6 +164,24 @@ inline constexpr std::array k_controller_variables = {
     VariableInfo{"control_availability_weighted", "1", "the same, weighted with the power of the devices"},
     VariableInfo{"fallback_mw", "MW", "rated power of devices on their fallback"}};
 
+enum class AttackVar : std::uint8_t {
+  phase,
+  endpoints,
+  spoofed_delivered,
+  spoofed_refused,
+  falsified_mw,
+  malicious_mw,
+  withheld_mw
+};
+inline constexpr std::array k_attack_variables = {
+    VariableInfo{"phase", "1", "whether it goes on", Storage::flag, "idle acts contained"},
+    VariableInfo{"endpoints", "1", "endpoints in its hands"},
+    VariableInfo{"spoofed_delivered", "1", "forged commands that devices followed"},
+    VariableInfo{"spoofed_refused", "1", "forged commands that devices did not take"},
+    VariableInfo{"falsified_mw", "MW", "sum of reported less true values"},
+    VariableInfo{"malicious_mw", "MW", "what it moved devices by, added up without sign"},
+    VariableInfo{"withheld_mw", "MW", "capacity withheld from the dispatch"}};
+
 enum class StepVar : std::uint8_t {
   converged,
   iterations,

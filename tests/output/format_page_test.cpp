@@ -51,6 +51,7 @@ TEST(FormatPage, ListsEveryVariableWithItsUnitAndType) {
   expect_rows(text, "link", k_link_variables);
   expect_rows(text, "endpoint_class", k_endpoint_class_variables);
   expect_rows(text, "controller", k_controller_variables);
+  expect_rows(text, "attack", k_attack_variables);
 }
 
 TEST(FormatPage, NamesTheVersionThatIsWritten) {

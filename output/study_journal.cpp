@@ -101,9 +101,9 @@ JournalContent read_journal(const std::string& path) {
   return scan(Spool::for_reading(path));
 }
 
-StudyJournal::StudyJournal(std::string path, const Fingerprint& fingerprint, int threads,
+StudyJournal::StudyJournal(std::string path, const Fingerprint& fingerprint, int seats,
                            std::map<std::int64_t, Checkpoint> unfinished)
-    : spool_(std::move(path)), unfinished_(std::move(unfinished)), current_(static_cast<std::size_t>(threads), -1) {
+    : spool_(std::move(path)), unfinished_(std::move(unfinished)), current_(static_cast<std::size_t>(seats), -1) {
   JournalContent content = scan(spool_);
   tables_ = std::move(content.members.tables);
   spool_.truncate(content.end);
@@ -112,9 +112,9 @@ StudyJournal::StudyJournal(std::string path, const Fingerprint& fingerprint, int
   spool_.append(RecordKind::header, {header});
 }
 
-std::optional<Checkpoint> StudyJournal::begin(int worker, std::int64_t member, const Model&) {
+std::optional<Checkpoint> StudyJournal::begin(int seat, std::int64_t member, const Model&) {
   const std::scoped_lock lock(guard_);
-  current_[static_cast<std::size_t>(worker)] = member;
+  current_[static_cast<std::size_t>(seat)] = member;
   const auto found = unfinished_.find(member);
   if (found == unfinished_.end()) return std::nullopt;
   std::optional<Checkpoint> checkpoint = std::move(found->second);
@@ -124,8 +124,8 @@ std::optional<Checkpoint> StudyJournal::begin(int worker, std::int64_t member, c
 
 void StudyJournal::record(int, const StepBlock&) {}
 
-void StudyJournal::checkpoint(int worker, const Checkpoint& checkpoint) {
-  const auto payload = member_checkpoint_payload(current_[static_cast<std::size_t>(worker)], checkpoint);
+void StudyJournal::checkpoint(int seat, const Checkpoint& checkpoint) {
+  const auto payload = member_checkpoint_payload(current_[static_cast<std::size_t>(seat)], checkpoint);
   const std::scoped_lock lock(guard_);
   spool_.append(RecordKind::member_checkpoint, {payload});
   spool_.sync();

@@ -27,18 +27,18 @@ struct JournalContent {
 /// read.
 [[nodiscard]] JournalContent read_journal(const std::string& path);
 
-/// The recorder of a worker. `threads` may call it at the same time.
+/// The recorder of a worker. Threads may call it at the same time.
 class StudyJournal final : public study::StudyRecorder {
  public:
   /// Opens the journal at `path`, locks it, and continues after its last whole record. `unfinished`: checkpoints to
   /// continue from, of any worker. Throws IoError, also where another process is writing it.
-  StudyJournal(std::string path, const Fingerprint& fingerprint, int threads,
+  StudyJournal(std::string path, const Fingerprint& fingerprint, int seats,
                std::map<std::int64_t, Checkpoint> unfinished);
 
-  [[nodiscard]] std::optional<Checkpoint> begin(int worker, std::int64_t member, const Model& model) override;
-  void record(int worker, const StepBlock& block) override;
-  void checkpoint(int worker, const Checkpoint& checkpoint) override;
-  void finish(int worker, const study::MemberResult& result) override;
+  [[nodiscard]] std::optional<Checkpoint> begin(int seat, std::int64_t member, const Model& model) override;
+  void record(int seat, const StepBlock& block) override;
+  void checkpoint(int seat, const Checkpoint& checkpoint) override;
+  void finish(int seat, const study::MemberResult& result) override;
 
   [[nodiscard]] const std::string& path() const { return spool_.path(); }
   void sync() const { spool_.sync(); }
@@ -52,7 +52,7 @@ class StudyJournal final : public study::StudyRecorder {
   Spool spool_;
   std::vector<NameTable> tables_;  ///< in the file
   std::map<std::int64_t, Checkpoint> unfinished_;
-  std::vector<std::int64_t> current_;  ///< member of each worker
+  std::vector<std::int64_t> current_;  ///< member of each seat
   std::chrono::steady_clock::time_point last_sync_ = std::chrono::steady_clock::now();
 };
 

@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <tuple>
+#include <unordered_map>
+#include <vector>
 
 #include "scenarios/synthetic_series.hpp"
 
@@ -55,41 +58,88 @@ struct LoadParams {
       field(&LoadParams::shared, "shared", "1", "share of the noise's variance common to the region").between(0, 1));
 };
 
+/// What of the expected load follows from the day of the year.
+struct DayOfYear {
+  double season = 1.0, temperature_c = 0.0;
+
+  DayOfYear(const LoadParams& p, const CivilTime& local) {
+    const double half_year = yearly(local, p.half_year_day);
+    season =
+        1.0 + p.season_swing * yearly(local, p.season_day) + p.half_year_swing * (2.0 * half_year * half_year - 1.0);
+    constexpr double k_hottest_day = 200.0;
+    temperature_c = p.temperature_mean_c + p.temperature_swing_k * yearly(local, k_hottest_day);
+  }
+};
+
+/// What of it follows from the time of the day.
+struct TimeOfDay {
+  double day = 1.0, temperature_k = 0.0;
+
+  TimeOfDay(const LoadParams& p, const CivilTime& local)
+      : day(1.0 + p.day_swing * daily(local, p.day_hour) + p.half_day_swing * daily(local, p.half_day_hour, 2.0)) {
+    constexpr double k_daily_swing_k = 4.0, k_hottest_hour = 15.0;
+    temperature_k = k_daily_swing_k * daily(local, k_hottest_hour);
+  }
+};
+
 /// The load without noise, for an outdoor temperature that departs by `departure_k` from its mean course.
-double expected(const LoadParams& p, const CivilTime& local, double departure_k) {
-  const double season =
-      1.0 + p.season_swing * yearly(local, p.season_day) +
-      p.half_year_swing * (2.0 * yearly(local, p.half_year_day) * yearly(local, p.half_year_day) - 1.0);
-  const double day =
-      1.0 + p.day_swing * daily(local, p.day_hour) + p.half_day_swing * daily(local, p.half_day_hour, 2.0);
-  const double week = local.weekday == 6 ? p.saturday : local.weekday == 7 ? p.sunday : 1.0;
-  constexpr double k_hottest_day = 200.0, k_daily_swing_k = 4.0, k_hottest_hour = 15.0;
-  const double temperature_c = p.temperature_mean_c + p.temperature_swing_k * yearly(local, k_hottest_day) +
-                               k_daily_swing_k * daily(local, k_hottest_hour) + departure_k;
+double expected(const LoadParams& p, const DayOfYear& date, const TimeOfDay& time, int weekday, double departure_k) {
+  const double week = weekday == 6 ? p.saturday : weekday == 7 ? p.sunday : 1.0;
+  const double temperature_c = date.temperature_c + time.temperature_k + departure_k;
   const double weather = 1.0 + p.heating_per_k * std::max(0.0, p.heating_below_c - temperature_c) +
                          p.cooling_per_k * std::max(0.0, temperature_c - p.cooling_above_c);
-  return std::max(0.0, season) * std::max(0.0, day) * week * weather;
+  return std::max(0.0, date.season) * std::max(0.0, time.day) * week * weather;
 }
 
 /// The largest expected hourly load of a year.
 double expected_peak(const LoadParams& p) {
-  double peak = 0.0;
   CivilTime local;
-  for (local.day_of_year = 1; local.day_of_year <= 366; ++local.day_of_year)
-    for (local.weekday = 5; local.weekday <= 7; ++local.weekday)
-      for (local.hour = 0; local.hour < 24; ++local.hour) peak = std::max(peak, expected(p, local, 0.0));
+  std::vector<TimeOfDay> hours;
+  for (local.hour = 0; local.hour < 24; ++local.hour) hours.emplace_back(p, local);
+  double peak = 0.0;
+  for (local.day_of_year = 1; local.day_of_year <= 366; ++local.day_of_year) {
+    const DayOfYear date(p, local);
+    for (int weekday = 5; weekday <= 7; ++weekday)
+      for (const TimeOfDay& hour : hours) peak = std::max(peak, expected(p, date, hour, weekday, 0.0));
+  }
   return peak;
 }
+
+/// Works out what days and times of the day have in common once.
+class Expectation {
+ public:
+  explicit Expectation(const LoadParams& p) : p_(p) {}
+
+  double at(const CivilTime& local, double departure_k) {
+    if (!date_ || local.day_of_year != day_of_year_) {
+      date_.emplace(p_, local);
+      day_of_year_ = local.day_of_year;
+    }
+    const int second = local.hour * 3600 + local.minute * 60 + local.second;
+    auto time = times_.find(second);
+    if (time == times_.end()) time = times_.emplace(second, TimeOfDay(p_, local)).first;
+    return expected(p_, *date_, time->second, local.weekday, departure_k);
+  }
+
+ private:
+  const LoadParams& p_;
+  std::optional<DayOfYear> date_;
+  int day_of_year_ = 0;
+  std::unordered_map<int, TimeOfDay> times_;  ///< by second of the day
+};
 
 std::vector<double> load_values(const void* params, const SeriesKeys& keys, const TimeAxis& time) {
   const auto& p = *static_cast<const LoadParams*>(params);
   const AutoregressiveNoise noise(keys, "load", p.noise_memory_h, p.shared, time);
   constexpr double k_weather_memory_h = 72.0, k_weather_shared = 0.9;
-  const AutoregressiveNoise weather(keys, "temperature", k_weather_memory_h, k_weather_shared, time);
+  std::optional<AutoregressiveNoise> weather;
+  if (p.heating_per_k != 0.0 || p.cooling_per_k != 0.0)
+    weather.emplace(keys, "temperature", k_weather_memory_h, k_weather_shared, time);
+  Expectation expectation(p);
   const double peak = expected_peak(p);
   const double bias = 0.5 * p.noise * p.noise;  // the mean of exp(noise z - bias) is 1
   return sample_steps(time, [&](ZonedTime t) {
-    const double base = expected(p, civil(t), p.temperature_sd_k * weather.at(t.utc));
+    const double base = expectation.at(civil(t), weather ? p.temperature_sd_k * weather->at(t.utc) : 0.0);
     return base / peak * std::exp(p.noise * noise.at(t.utc) - bias);
   });
 }

@@ -68,6 +68,8 @@ class Transport::Impl {
   }
 
   void advance(std::int64_t step, TransportState& state) {
+    // After a checkpoint: what was found before is not found anew.
+    if (!state.availability.node_up.empty()) paths_.route(state.availability);
     availability_.advance(draws_.key(step, Draw::process), state.availability);
     last_hops_.advance(step, state);
   }

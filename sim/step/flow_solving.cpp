@@ -16,23 +16,17 @@ namespace {
 /// Flows of tap positions other than the first ones: admittances are kept for positions that come back.
 constexpr std::size_t k_most_kept = 256;
 
-SolveReport solve_dc_alone(powerflow::reference::DcSolver& dc, powerflow::FlowResult& result, StepFlow& flow,
-                           const FlowQuantities& out) {
-  const SolveReport report = dc.solve(flow.bus.input(false), flow.state, result);
-  write_result(result, out);
-  return report;
-}
-
 }  // namespace
 
-FlowSolving::FlowSolving(const Model& model, int threads) : model_(model), single_(static_cast<std::size_t>(threads)) {
+FlowSolving::FlowSolving(const Model& model, int threads, bool shared)
+    : model_(model), shared_(shared), single_(static_cast<std::size_t>(threads)) {
   if (model.network.method == NetworkMethod::ac) lanes_.emplace(model.grid, model.network.flow);
 }
 
 void FlowSolving::prepare(const SimulationState& state, const Frame& frame) {
   for (Single& single : single_) {
-    single.newton.emplace(model_.grid, frame.topology.admittance);
-    single.dc.emplace(model_.grid, state.branch_closed);
+    single.newton.reset();
+    single.dc.reset();
   }
   if (lanes_) lanes_->prepare(frame.topology);
   dc_lanes_.clear();
@@ -41,43 +35,60 @@ void FlowSolving::prepare(const SimulationState& state, const Frame& frame) {
 }
 
 void FlowSolving::begin(const FlowState& start) {
-  if (lanes_) lanes_->begin(start);
+  if (lanes_ && !shared_) lanes_->begin(start);
 }
 
-void FlowSolving::solve(const SimulationState& state, Frame& frame, std::span<const std::size_t> steps,
-                        std::span<StepFlow> flows) {
+void FlowSolving::want(const Frame& frame, std::span<const std::size_t> steps, std::span<StepFlow> flows) {
+  wanted_.assign(steps.begin(), steps.end());
+  moved_ = false;
   const bool regulated = lanes_ && regulator_->active();
   for (const std::size_t s : steps) {
     flows[s].admittance = &frame.topology.admittance;
+    flows[s].iterations_before = 0;
     flows[s].taps.reset();
     if (regulated) flows[s].taps.emplace(*regulator_);
   }
-  if (lanes_) solve_ac(steps, flows);
-  if (model_.network.method == NetworkMethod::dc) solve_dc(state, steps, flows);
-  complete_all(frame, steps, flows);
-  if (regulated) regulate(state, frame, {steps.begin(), steps.end()}, flows);
+  if (tapped_.size() > k_most_kept) tapped_.clear();
 }
 
-void FlowSolving::complete_all(Frame& frame, std::span<const std::size_t> steps, std::span<StepFlow> flows) {
+void FlowSolving::ask_others(const SimulationState& state, const Frame& frame, std::span<StepFlow> flows,
+                             std::vector<AskedFlow>& asked) const {
+  if (!lanes_ || !shared_) return;
+  for (const std::size_t s : wanted_) {
+    StepFlow& flow = flows[s];
+    asked.push_back({&model_.grid, state.branch_closed,
+                     moved_ ? flow.taps->positions() : std::span<const std::int32_t>(), &frame.topology.admittance,
+                     &model_.network.flow, &flow.bus, &flow.state, &flow.report, &flow.admittance});
+  }
+}
+
+bool FlowSolving::go_on(const SimulationState& state, Frame& frame, std::span<StepFlow> flows) {
+  if (model_.network.method == NetworkMethod::dc) solve_dc(state, wanted_, flows);
+  if (lanes_ && !shared_) {
+    if (moved_)
+      solve_at_positions(state, wanted_, flows);
+    else
+      solve_ac(wanted_, flows);
+  }
+  complete_all(state, frame, wanted_, flows);
+  std::erase_if(wanted_, [&](std::size_t s) {
+    StepFlow& flow = flows[s];
+    flow.report.iterations += std::exchange(flow.iterations_before, 0);
+    if (!flow.taps || !flow.report.converged()) return true;
+    if (!flow.taps->adjust(flow.state, flow_quantities(frame.block, s).p_from_mw)) return true;
+    flow.iterations_before = flow.report.iterations;
+    return false;
+  });
+  moved_ = true;
+  return wanted_.empty();
+}
+
+void FlowSolving::complete_all(const SimulationState& state, Frame& frame, std::span<const std::size_t> steps,
+                               std::span<StepFlow> flows) {
   parallel_for(steps.size(), threads(), 1, [&](std::size_t i, int worker) {
     const std::size_t s = steps[i];
-    complete(frame, single_[static_cast<std::size_t>(worker)], flows[s], flow_quantities(frame.block, s));
+    complete(state, frame, single_[static_cast<std::size_t>(worker)], flows[s], flow_quantities(frame.block, s));
   });
-}
-
-/// Moves tap changers and solves again until all rest.
-void FlowSolving::regulate(const SimulationState& state, Frame& frame, std::vector<std::size_t> moving,
-                           std::span<StepFlow> flows) {
-  if (tapped_.size() > k_most_kept) tapped_.clear();
-  while (true) {
-    std::erase_if(moving, [&](std::size_t s) {
-      StepFlow& flow = flows[s];
-      return !flow.report.converged() || !flow.taps->adjust(flow.state, flow_quantities(frame.block, s).p_from_mw);
-    });
-    if (moving.empty()) return;
-    solve_at_positions(state, moving, flows);
-    complete_all(frame, moving, flows);
-  }
 }
 
 /// AC flows side by side. Flows with the same slack buses and tap positions share a base.
@@ -106,7 +117,6 @@ void FlowSolving::solve_at_positions(const SimulationState& state, std::span<con
     lanes.solve(inputs, model_.network.flow, states, reports, threads());
     for (std::size_t i = 0; i < members.size(); ++i) {
       StepFlow& flow = flows[members[i]];
-      reports[i].iterations += flow.report.iterations;
       flow.admittance = admittance.get();
       flow.state = std::move(states[i]);
       flow.report = reports[i];
@@ -143,9 +153,17 @@ void FlowSolving::solve_ac(std::span<const std::size_t> steps, std::span<StepFlo
   lanes_->solve(asked, threads());
 }
 
+void FlowSolving::solve_dc_alone(const SimulationState& state, Single& single, StepFlow& flow,
+                                 const FlowQuantities& out) const {
+  if (!single.dc) single.dc.emplace(model_.grid, state.branch_closed);
+  flow.report = single.dc->solve(flow.bus.input(false), flow.state, single.result);
+  write_result(single.result, out);
+}
+
 /// Bus and branch quantities of a solved step; a second try, then the DC flow, for one that failed; DC and lossless
 /// steps whole.
-void FlowSolving::complete(const Frame& frame, Single& single, StepFlow& flow, const FlowQuantities& out) const {
+void FlowSolving::complete(const SimulationState& state, const Frame& frame, Single& single, StepFlow& flow,
+                           const FlowQuantities& out) const {
   if (model_.network.method == NetworkMethod::none) {
     flow.report = solve_none(flow, out);
     return;
@@ -155,20 +173,22 @@ void FlowSolving::complete(const Frame& frame, Single& single, StepFlow& flow, c
       flow.dc->evaluate(flow.state, single.result);
       write_result(single.result, out);
     } else {
-      flow.report = solve_dc_alone(*single.dc, single.result, flow, out);
+      solve_dc_alone(state, single, flow, out);
     }
     return;
   }
-  complete_ac(frame, single, flow, out);
+  complete_ac(state, frame, single, flow, out);
 }
 
-void FlowSolving::complete_ac(const Frame& frame, Single& single, StepFlow& flow, const FlowQuantities& out) const {
+void FlowSolving::complete_ac(const SimulationState& state, const Frame& frame, Single& single, StepFlow& flow,
+                              const FlowQuantities& out) const {
   const bool first_positions = flow.admittance == &frame.topology.admittance;
   if (!flow.report.converged()) {
-    solve_dc_alone(*single.dc, single.result, flow, out);  // 1 p.u. and the angles of the DC flow
     const int before = flow.report.iterations;
+    solve_dc_alone(state, single, flow, out);  // 1 p.u. and the angles of the DC flow
     const powerflow::FlowInput input = flow.bus.input(model_.network.flow.enforce_q_limits);
     if (first_positions) {
+      if (!single.newton) single.newton.emplace(model_.grid, frame.topology.admittance);
       flow.report = single.newton->solve(input, model_.network.flow, flow.state);
     } else {
       powerflow::reference::NewtonSolver newton(model_.grid, *flow.admittance);
@@ -177,7 +197,9 @@ void FlowSolving::complete_ac(const Frame& frame, Single& single, StepFlow& flow
     flow.report.iterations += before;
   }
   if (!flow.report.converged()) {
-    solve_dc_alone(*single.dc, single.result, flow, out);
+    const SolveReport failed = flow.report;
+    solve_dc_alone(state, single, flow, out);
+    flow.report = failed;
     return;
   }
   if (flow.admittance->merged.any()) {

@@ -23,12 +23,12 @@ namespace {
 using powerflow::FlowState;
 using powerflow::SolveReport;
 
-class NetworkStage final : public Stage {
+class FlowStage final : public NetworkStage {
  public:
-  NetworkStage(const Model& model, int threads)
+  FlowStage(const Model& model, int threads, bool step_by_step)
       : model_(model),
         threads_(worthwhile_threads(model, threads)),
-        solving_(model, threads_),
+        solving_(model, threads_, step_by_step),
         writing_(model, threads_) {}
   [[nodiscard]] std::string_view label() const override { return "network"; }
   [[nodiscard]] std::string_view description() const override {
@@ -37,6 +37,15 @@ class NetworkStage final : public Stage {
   [[nodiscard]] StageScope scope() const override { return StageScope::block; }
 
   void run(SimulationState& state, Frame& frame) override {
+    begin(state, frame);
+    do {
+      asked_.clear();
+      ask(state, frame, asked_);
+      if (!asked_.empty()) own_bases_.solve(asked_);
+    } while (!go_on(state, frame));
+  }
+
+  void begin(SimulationState& state, Frame& frame) override {
     if (frame.topology_changed) {
       solving_.prepare(state, frame);
       writing_.prepare(frame.topology);
@@ -45,28 +54,36 @@ class NetworkStage final : public Stage {
     solving_.begin(state.flow_start);
     events_.assign(frame.block.count, {});
     flows_.resize(std::max(flows_.size(), frame.block.count));
-    std::vector<std::size_t> all(frame.block.count);
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    for_each(all, [&](std::size_t s, int) {
+    steps_.resize(frame.block.count);
+    std::iota(steps_.begin(), steps_.end(), std::size_t{0});
+    for_each(steps_, [&](std::size_t s, int) {
       gather(model_, frame.topology, frame.block, s, frame.row(frame.link_mw, s), frame.zip, flows_[s].bus);
       share(frame, s, {});
     });
-    solve(state, frame, all);
-    std::vector<std::size_t> again;
-    for (const std::size_t s : all)
-      if (limit_broken(frame, s)) again.push_back(s);
-    for_each(again, [&](std::size_t s, int) { share(frame, s, flows_[s].missing_mw); });
-    solve(state, frame, again);
-    for (const std::size_t s : again)
-      if (limit_broken(frame, s))
-        note(frame, s, "balancing_exhausted", largest(flows_[s].missing_mw),
-             "no unit has the headroom to take up the losses; a limit is exceeded by what is missing");
-    for (const std::size_t s : all) note_failure(frame, s);
-    for_each(all,
-             [&](std::size_t s, int worker) { writing_.write(frame, s, flows_[s], solving_.regulator(), worker); });
-    for (auto& list : events_)
-      for (Event& event : list) frame.block.events.push_back(std::move(event));
-    remember_start(state, frame.block);
+    solving_.want(frame, steps_, flows_);
+    shared_anew_ = false;
+  }
+
+  void ask(const SimulationState& state, const Frame& frame, std::vector<AskedFlow>& asked) override {
+    solving_.ask_others(state, frame, flows_, asked);
+  }
+
+  bool go_on(SimulationState& state, Frame& frame) override {
+    if (!solving_.go_on(state, frame, flows_)) return false;
+    for_each(steps_,
+             [&](std::size_t s, int) { find_missing(frame, flows_[s], frame.block.of(BranchVar::losses_mw, s)); });
+    std::erase_if(steps_, [&](std::size_t s) { return !limit_broken(frame, s); });
+    if (!shared_anew_ && !steps_.empty()) {
+      shared_anew_ = true;
+      for_each(steps_, [&](std::size_t s, int) { share(frame, s, flows_[s].missing_mw); });
+      solving_.want(frame, steps_, flows_);
+      return false;
+    }
+    for (const std::size_t s : steps_)
+      note(frame, s, "balancing_exhausted", largest(flows_[s].missing_mw),
+           "no unit has the headroom to take up the losses; a limit is exceeded by what is missing");
+    finish(state, frame);
+    return true;
   }
 
  private:
@@ -89,6 +106,17 @@ class NetworkStage final : public Stage {
     return {frame.row(frame.balancing_up_mw, s), frame.row(frame.balancing_down_mw, s), frame.row(frame.balancing, s)};
   }
 
+  void finish(SimulationState& state, Frame& frame) {
+    steps_.resize(frame.block.count);
+    std::iota(steps_.begin(), steps_.end(), std::size_t{0});
+    for (const std::size_t s : steps_) note_failure(frame, s);
+    for_each(steps_,
+             [&](std::size_t s, int worker) { writing_.write(frame, s, flows_[s], solving_.regulator(), worker); });
+    for (auto& list : events_)
+      for (Event& event : list) frame.block.events.push_back(std::move(event));
+    remember_start(state, frame.block);
+  }
+
   /// Decides who takes up what is missing, and tells the flow.
   void share(Frame& frame, std::size_t s, std::span<const double> missing_mw) {
     StepFlow& flow = flows_[s];
@@ -104,13 +132,6 @@ class NetworkStage final : public Stage {
   /// The bus that stands for `bus` in the power flow.
   static std::size_t merged_into(const Frame& frame, BusId bus) {
     return frame.topology.admittance.merged.into[bus.index()];
-  }
-
-  /// Solves the flows of `steps` and finds what each island is missing.
-  void solve(const SimulationState& state, Frame& frame, std::span<const std::size_t> steps) {
-    solving_.solve(state, frame, steps, flows_);
-    for_each(steps,
-             [&](std::size_t s, int) { find_missing(frame, flows_[s], frame.block.of(BranchVar::losses_mw, s)); });
   }
 
   /// Single slack: the producers at the slack bus share what is missing.
@@ -251,7 +272,11 @@ class NetworkStage final : public Stage {
   int threads_;
   FlowSolving solving_;
   FlowWriting writing_;
-  std::vector<StepFlow> flows_;  ///< per step of the block
+  std::vector<StepFlow> flows_;     ///< per step of the block
+  std::vector<std::size_t> steps_;  ///< whose flows are being solved
+  bool shared_anew_ = false;        ///< they are by the headroom in the direction that is needed
+  SharedBases own_bases_;           ///< used where nobody else solves what is asked
+  std::vector<AskedFlow> asked_;
   FlowState mean_;
   std::vector<double> alive_steps_;         ///< per bus: steps behind the mean
   std::vector<std::vector<Event>> events_;  ///< per step of the block
@@ -259,8 +284,8 @@ class NetworkStage final : public Stage {
 
 }  // namespace
 
-std::unique_ptr<Stage> make_network_stage(const Model& model, int threads) {
-  return std::make_unique<NetworkStage>(model, threads);
+std::unique_ptr<NetworkStage> make_network_stage(const Model& model, int threads, bool step_by_step) {
+  return std::make_unique<FlowStage>(model, threads, step_by_step);
 }
 
 }  // namespace gridplus

@@ -29,19 +29,32 @@ class Simulation {
   /// How the consumers' demand followed the voltage in the last block; one per consumer.
   [[nodiscard]] std::span<const ZipShares> zip() const { return frame_.zip; }
 
+  /// Whether some stage needs what the network made of the step before, so that every step is a block.
+  [[nodiscard]] bool step_by_step() const { return stages_.step_by_step; }
+  /// advance() in parts, for runs that go on side by side (lockstep.hpp): begin_block(); then solving what ask() lists
+  /// and go_on() by turns until it says that it is done; end_block(). They throw as advance() does.
+  void begin_block();
+  void ask(std::vector<AskedFlow>& asked) { stages_.network_stage().ask(state_, frame_, asked); }
+  /// Solves what it has asked, without others.
+  void solve(SharedBases& bases, std::span<const AskedFlow> asked);
+  [[nodiscard]] bool go_on();
+  const StepBlock& end_block();
+
   [[nodiscard]] Checkpoint checkpoint() const { return save(state_); }
   [[nodiscard]] RunSummary summary() const;
-  [[nodiscard]] const std::vector<std::unique_ptr<Stage>>& stages() const { return stages_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<Stage>>& stages() const { return stages_.list; }
 
  private:
-  void run_stage(std::size_t index);
+  void run_steps();
+  void run_stages(StageScope scope, std::size_t from, std::size_t to);
+  template <class Call>
+  auto in_stage(std::size_t index, Call call);
 
   const Model& model_;
   SimulationState state_;
+  Stages stages_;
   Frame frame_;
-  std::vector<std::unique_ptr<Stage>> stages_;
   std::vector<double> stage_wall_s_;
-  bool step_by_step_ = false;
 };
 
 }  // namespace gridplus

@@ -247,53 +247,56 @@ class DevicesStage final : public Stage {
 };
 
 template <class Banks>
-void add_state_blocks(const Banks& banks, std::vector<ModelStateBlock>& blocks) {
+void add_state_blocks(const Banks& banks, std::size_t steps, std::vector<ModelStateBlock>& blocks) {
   for (const auto& bank : banks) {
     const std::size_t fields = bank->state_fields().size();
     blocks.push_back({bank->type(), bank->size(),
-                      std::vector<std::vector<double>>(fields, std::vector<double>(k_block_steps * bank->size()))});
+                      std::vector<std::vector<double>>(fields, std::vector<double>(steps * bank->size()))});
   }
 }
 
 }  // namespace
 
-std::vector<std::unique_ptr<Stage>> make_stages(const Model& model, int threads) {
-  std::vector<std::unique_ptr<Stage>> stages;
-  stages.push_back(std::make_unique<PolicyStage>(model));
-  stages.push_back(make_events_stage(model));
-  stages.push_back(std::make_unique<ExogenousStage>(model));
+Stages make_stages(const Model& model, int threads) {
+  Stages stages;
+  auto& list = stages.list;
+  list.push_back(std::make_unique<PolicyStage>(model));
+  list.push_back(make_events_stage(model));
+  list.push_back(std::make_unique<ExogenousStage>(model));
   CommunicationStages communication;
   if (model.communication != nullptr) communication = make_communication_stages(model, threads);
-  if (communication.uplink) stages.push_back(std::move(communication.uplink));
-  stages.push_back(std::make_unique<ControlStage>(model));
-  if (communication.downlink) stages.push_back(std::move(communication.downlink));
-  stages.push_back(std::make_unique<DevicesStage>(model));
-  stages.push_back(make_network_stage(model, threads));
-  stages.push_back(make_account_stage(model));
+  if (communication.uplink) list.push_back(std::move(communication.uplink));
+  list.push_back(std::make_unique<ControlStage>(model));
+  if (communication.downlink) list.push_back(std::move(communication.downlink));
+  list.push_back(std::make_unique<DevicesStage>(model));
+  stages.step_by_step = std::any_of(list.begin(), list.end(), [](const auto& stage) { return stage->needs_network(); });
+  stages.network = list.size();
+  list.push_back(make_network_stage(model, threads, stages.step_by_step));
+  list.push_back(make_account_stage(model));
   return stages;
 }
 
-Frame make_frame(const Model& model) {
-  constexpr auto k_steps = static_cast<std::size_t>(k_block_steps);
+Frame make_frame(const Model& model, std::int64_t most_steps) {
+  const auto steps = static_cast<std::size_t>(most_steps);
   Frame frame;
-  frame.block.capacity = k_steps;
-  frame.block.bus = GroupBlock(k_bus_variables, k_steps, model.grid.bus_count());
-  frame.block.branch = GroupBlock(k_branch_variables, k_steps, model.grid.branch_count());
-  frame.block.producer = GroupBlock(k_producer_variables, k_steps, model.producer_count());
-  frame.block.consumer = GroupBlock(k_consumer_variables, k_steps, model.consumer_count());
-  frame.block.storage = GroupBlock(k_storage_variables, k_steps, model.storage_count());
-  frame.block.step = GroupBlock(k_step_variables, k_steps, 1);
+  frame.block.capacity = steps;
+  frame.block.bus = GroupBlock(k_bus_variables, steps, model.grid.bus_count());
+  frame.block.branch = GroupBlock(k_branch_variables, steps, model.grid.branch_count());
+  frame.block.producer = GroupBlock(k_producer_variables, steps, model.producer_count());
+  frame.block.consumer = GroupBlock(k_consumer_variables, steps, model.consumer_count());
+  frame.block.storage = GroupBlock(k_storage_variables, steps, model.storage_count());
+  frame.block.step = GroupBlock(k_step_variables, steps, 1);
   if (const CommunicationModel* const c = model.communication.get()) {
-    frame.block.node = GroupBlock(k_node_variables, k_steps, c->network.node_count());
-    frame.block.link = GroupBlock(k_link_variables, k_steps, c->network.link_count());
-    frame.block.endpoint_class = GroupBlock(k_endpoint_class_variables, k_steps, comms::k_classes);
-    frame.block.controller = GroupBlock(k_controller_variables, k_steps, c->network.controller_count());
-    frame.block.attack = GroupBlock(k_attack_variables, k_steps, c->attacks.attacks.size());
+    frame.block.node = GroupBlock(k_node_variables, steps, c->network.node_count());
+    frame.block.link = GroupBlock(k_link_variables, steps, c->network.link_count());
+    frame.block.endpoint_class = GroupBlock(k_endpoint_class_variables, steps, comms::k_classes);
+    frame.block.controller = GroupBlock(k_controller_variables, steps, c->network.controller_count());
+    frame.block.attack = GroupBlock(k_attack_variables, steps, c->attacks.attacks.size());
   }
   if (model.record.device_states) {
-    add_state_blocks(model.producer_banks, frame.block.model_states);
-    add_state_blocks(model.storage_banks, frame.block.model_states);
-    add_state_blocks(model.consumer_banks, frame.block.model_states);
+    add_state_blocks(model.producer_banks, steps, frame.block.model_states);
+    add_state_blocks(model.storage_banks, steps, frame.block.model_states);
+    add_state_blocks(model.consumer_banks, steps, frame.block.model_states);
   }
   frame.producer_offers.resize(model.producer_count());
   frame.producer_responses.resize(model.producer_count());
@@ -303,11 +306,11 @@ Frame make_frame(const Model& model) {
   frame.consumer_responses.resize(model.consumer_count());
   frame.zip.resize(model.consumer_count());
   for (auto* values : {&frame.balancing_up_mw, &frame.balancing_down_mw, &frame.start_cost})
-    values->resize(k_steps * model.producer_count());
-  frame.balancing.resize(k_steps * model.producer_count());
-  frame.curtailable.resize(k_steps * model.producer_count());
-  frame.link_mw.resize(k_steps * model.dc_links.size());
-  frame.costs.resize(k_steps);
+    values->resize(steps * model.producer_count());
+  frame.balancing.resize(steps * model.producer_count());
+  frame.curtailable.resize(steps * model.producer_count());
+  frame.link_mw.resize(steps * model.dc_links.size());
+  frame.costs.resize(steps);
   return frame;
 }
 

@@ -14,6 +14,7 @@
 
 #include "sim/step/gather.hpp"
 #include "sim/step/model.hpp"
+#include "sim/step/shared_bases.hpp"
 #include "sim/step/state.hpp"
 #include "sim/step/topology.hpp"
 
@@ -81,19 +82,36 @@ class Stage {
   }
 };
 
-/// The stages of a run in their order. `threads`: for the power flows of a block.
-[[nodiscard]] std::vector<std::unique_ptr<Stage>> make_stages(const Model& model, int threads);
+/// The stage of the power flows. What run() does can also be done in parts, so that the flows of several runs are
+/// solved together: begin(), then solving what ask() lists and go_on() by turns until it says that it is done.
+class NetworkStage : public Stage {
+ public:
+  virtual void begin(SimulationState& state, Frame& frame) = 0;
+  /// Adds the flows that must be solved before go_on(); none where the stage solves its flows itself.
+  virtual void ask(const SimulationState& state, const Frame& frame, std::vector<AskedFlow>& asked) = 0;
+  [[nodiscard]] virtual bool go_on(SimulationState& state, Frame& frame) = 0;
+};
+
+/// The stages of a run in their order.
+struct Stages {
+  std::vector<std::unique_ptr<Stage>> list;
+  std::size_t network = 0;    ///< the network stage's place
+  bool step_by_step = false;  ///< some stage needs the network's result: every step is a block
+  [[nodiscard]] NetworkStage& network_stage() const { return static_cast<NetworkStage&>(*list[network]); }
+};
+/// `threads`: for the power flows of a block.
+[[nodiscard]] Stages make_stages(const Model& model, int threads);
 [[nodiscard]] std::unique_ptr<Stage> make_events_stage(const Model& model);
 /// The stages before and after control: reports up, commands down. `model` has communications.
 struct CommunicationStages {
   std::unique_ptr<Stage> uplink, downlink;
 };
 [[nodiscard]] CommunicationStages make_communication_stages(const Model& model, int threads);
-[[nodiscard]] std::unique_ptr<Stage> make_network_stage(const Model& model, int threads);
+[[nodiscard]] std::unique_ptr<NetworkStage> make_network_stage(const Model& model, int threads, bool step_by_step);
 [[nodiscard]] std::unique_ptr<Stage> make_account_stage(const Model& model);
 
-/// A frame with memory for blocks of `model`.
-[[nodiscard]] Frame make_frame(const Model& model);
+/// A frame with memory for blocks of up to `steps` steps of `model`.
+[[nodiscard]] Frame make_frame(const Model& model, std::int64_t steps = k_block_steps);
 
 /// The state before the first step.
 [[nodiscard]] SimulationState initial_state(const Model& model);

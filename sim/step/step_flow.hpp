@@ -16,6 +16,7 @@ struct StepFlow {
   Sharing sharing;
   powerflow::FlowState state;
   powerflow::SolveReport report;
+  int iterations_before = 0;                          ///< at other tap positions
   std::optional<powerflow::TapRegulator> taps;        ///< where some tap changer controls something
   const powerflow::Admittance* admittance = nullptr;  ///< at its tap positions
   const powerflow::LaneDcSolver* dc = nullptr;        ///< that solved it

@@ -34,6 +34,7 @@ class UplinkStage final : public Stage {
     exchange_->transport().uplink(step, exchange_->around(), messages);
     receive(state, frame);
     keep_late(state.communication, frame);
+    step_ = step;
     hour_ = civil(frame.context.time).hour;
     const CommunicationModel& plan = exchange_->plan();
     Sight& sight = frame.sight;
@@ -147,9 +148,10 @@ class UplinkStage final : public Stage {
   void learn(Knowledge<Offer>& known, std::size_t i, const Offer& offer, std::int64_t reported) const {
     known.last[i] = offer;
     known.reported[i] = reported;
-    if constexpr (!std::is_same_v<Offer, StorageOffer>)
-      known.at_hour[i * k_hours_of_day + static_cast<std::size_t>(civil(model_.time.at(reported)).hour)] =
-          measured_mw(offer);
+    if constexpr (!std::is_same_v<Offer, StorageOffer>) {
+      const int hour = reported == step_ ? hour_ : civil(model_.time.at(reported)).hour;
+      known.at_hour[i * k_hours_of_day + static_cast<std::size_t>(hour)] = measured_mw(offer);
+    }
   }
 
   template <class Offer>
@@ -180,7 +182,8 @@ class UplinkStage final : public Stage {
 
   const Model& model_;
   std::shared_ptr<Exchange> exchange_;
-  int hour_ = 0;
+  std::int64_t step_ = 0;   ///< at hand
+  int hour_ = 0;            ///< its hour of the day
   bool falsified_ = false;  ///< some report may be falsified in this step
   std::vector<ProducerOffer> reported_producers_;
   std::vector<ConsumerOffer> reported_consumers_;

@@ -1,4 +1,8 @@
-// Runs the members of a study, one member a thread, and hands what comes out to a recorder.
+// Runs the members of a study on threads and hands what comes out to a recorder.
+//
+// Members go one after the other on a thread; where some stage needs the network's result, so that a step's power flow
+// cannot wait for those of later steps, several go in lockstep and have their flows solved together. Which it is
+// follows from what the stages of a member declare.
 //
 // What a member computes depends on its own inputs only, so any split of the members over threads, ranks and shards,
 // and any order, gives the same results. A member that fails is a result too, with its reason.
@@ -73,21 +77,30 @@ class LocalWork final : public WorkSource {
 /// once.
 [[nodiscard]] std::int64_t range_size(std::int64_t count, std::int64_t workers);
 
-/// Takes results in. `worker` as above; different workers call at the same time. May throw IoError, which ends the
-/// study.
+/// Members that a thread has in the making at most: as many as there are lanes.
+inline constexpr int k_most_together = 16;
+/// Members that `threads` threads have in the making at most.
+[[nodiscard]] constexpr int seats_of(int threads) {
+  return threads * k_most_together;
+}
+
+/// Takes results in. `seat` in [0, seats_of(threads)): the place of a member in the making, from begin() to finish(),
+/// which may also come without begin(). Seats of different threads call at the same time. May throw IoError, which ends
+/// the study.
 class StudyRecorder {
  public:
   virtual ~StudyRecorder() = default;
   /// A member begins. Returns a checkpoint to continue from, if there is one.
-  [[nodiscard]] virtual std::optional<Checkpoint> begin(int worker, std::int64_t member, const Model& model) = 0;
-  virtual void record(int worker, const StepBlock& block) = 0;
+  [[nodiscard]] virtual std::optional<Checkpoint> begin(int seat, std::int64_t member, const Model& model) = 0;
+  virtual void record(int seat, const StepBlock& block) = 0;
   /// Everything recorded of the member so far and `checkpoint` belong together.
-  virtual void checkpoint(int worker, const Checkpoint& checkpoint) = 0;
-  virtual void finish(int worker, const MemberResult& result) = 0;
+  virtual void checkpoint(int seat, const Checkpoint& checkpoint) = 0;
+  virtual void finish(int seat, const MemberResult& result) = 0;
 };
 
 struct EnsembleOptions {
   int threads = 1;
+  int most_together = k_most_together;                       ///< members in lockstep; 1: one by one
   double checkpoint_s = 60.0;                                ///< wall time between checkpoints within a member
   std::function<bool()> interrupted = [] { return false; };  ///< asked by every thread after every block of steps
   std::function<void(const MemberResult&)> finished = [](const MemberResult&) {};  ///< called by one thread at a time

@@ -41,7 +41,8 @@ std::string results_path(const RunArguments& arguments) {
 
 void print_stages(const Model& model) {
   std::string text;
-  for (const auto& stage : make_stages(model, 1))
+  const Stages stages = make_stages(model, 1);
+  for (const auto& stage : stages.list)
     text += fmt::format("{:<10} {:<6} {}\n", stage->label(), stage->scope() == StageScope::step ? "step" : "block",
                         stage->description());
   print(text);

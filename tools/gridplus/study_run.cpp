@@ -100,7 +100,7 @@ bool StudyProcess::run(std::span<const std::int64_t> members, study::WorkSource&
                        bool show) {
   const std::string shard = folder_.shard_path(), journal_path = output::StudyFolder::journal_path(shard);
   if (members.empty() && !std::filesystem::exists(journal_path)) return true;
-  output::StudyJournal journal(journal_path, folder_.fingerprint(), threads_, unfinished_);
+  output::StudyJournal journal(journal_path, folder_.fingerprint(), study::seats_of(threads_), unfinished_);
   StudyProgress progress(static_cast<std::int64_t>(members.size()), !show);
   study::EnsembleOptions options;
   options.threads = threads_;

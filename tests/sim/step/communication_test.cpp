@@ -13,23 +13,13 @@ namespace {
 using test::connected_system;
 using test::figure;
 using test::ideal;
+using test::poor;
 using test::record;
 using test::Wish;
 
 std::vector<double> record(const Model& model, int threads = 1) {
   Simulation simulation(model, threads);
   return record(simulation);
-}
-
-/// A network that loses, delays and fails.
-Wish poor(Fallback fallback) {
-  Wish wish;
-  wish.hop = comms::info(comms::Technology::nb_iot).parameters;
-  wish.hop.loss = 0.3;
-  wish.hop.report_interval_s = 7200.0;
-  wish.fallback = fallback;
-  wish.station_mtbf_h = 100.0;
-  return wish;
 }
 
 TEST(Communication, IdealNetworkChangesNoBit) {

@@ -89,4 +89,15 @@ inline std::unique_ptr<Model> connected_system(std::int64_t steps, const Wish& w
   return model;
 }
 
+/// A network that loses, delays and fails.
+inline Wish poor(Fallback fallback) {
+  Wish wish;
+  wish.hop = comms::info(comms::Technology::nb_iot).parameters;
+  wish.hop.loss = 0.3;
+  wish.hop.report_interval_s = 7200.0;
+  wish.fallback = fallback;
+  wish.station_mtbf_h = 100.0;
+  return wish;
+}
+
 }  // namespace gridplus::test

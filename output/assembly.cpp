@@ -28,13 +28,11 @@ std::uint64_t size_beside_chunks(const Schema& schema, const Content& content) {
   return size;
 }
 
-std::vector<ChunkShape> shapes_of(const Schema& schema, std::size_t group) {
-  std::vector<ChunkShape> shapes(group < schema.content.groups.size() ? schema.content.groups[group].datasets.size()
-                                                                      : 0);
+std::vector<Layout> layouts_of(const Schema& schema, std::size_t group) {
+  std::vector<Layout> layouts(group < schema.content.groups.size() ? schema.content.groups[group].datasets.size() : 0);
   for (const Stream& stream : schema.streams)
-    if (stream.group == group)
-      shapes[stream.dataset] = {static_cast<std::uint64_t>(schema.chunk_rows), stream.chunk_columns};
-  return shapes;
+    if (stream.group == group) layouts[stream.dataset].chunk = chunk_shape(schema, stream);
+  return layouts;
 }
 
 void write_events(Hdf5File& file, const Group& group, const NumberedEvents& loaded, const TimeAxis& time) {
@@ -65,8 +63,9 @@ void fill(Hdf5File& file, const Spool& spool, const Schema& schema, const Assemb
     const ChunkPlace place = load_chunk_head(in);
     const Stream& stream = schema.streams.at(place.stream);
     const Group& group = groups[stream.group];
-    file.write_chunk(group.name, group.datasets[stream.dataset].name, static_cast<std::uint64_t>(place.first_row),
-                     place.chunk * stream.chunk_columns, in.rest());
+    std::vector<std::uint64_t> offset{static_cast<std::uint64_t>(place.first_row)};
+    if (!stream.one_dimensional) offset.push_back(place.chunk * stream.chunk_columns);
+    file.write_chunk(group.name, group.datasets[stream.dataset].name, offset, in.rest());
   });
   if (end != spool.size()) throw IoError("'" + spool.path() + "' has been damaged since it was written");
 }
@@ -80,7 +79,7 @@ void assemble_results(const Spool& spool, const Schema& schema, AssemblyInput in
     Hdf5File file(temporary, input.content.attributes);
     reserve_space(temporary, spool.size() + size_beside_chunks(schema, input.content));
     for (std::size_t g = 0; g < input.content.groups.size(); ++g)
-      file.add(input.content.groups[g], shapes_of(schema, g));
+      file.add(input.content.groups[g], layouts_of(schema, g));
     fill(file, spool, schema, input);
     file.close();
     publish_file(temporary, path);

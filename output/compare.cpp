@@ -61,15 +61,23 @@ class DatasetComparison {
     return text.size() <= k_longest ? "'" + text + "'" : "'" + text.substr(0, k_longest) + "...'";
   }
 
-  /// A few rows at a time: files may be larger than the memory.
+  /// A few rows at a time: files may be larger than the memory. A row is a cell of the first dimensions, of as many as
+  /// make it small enough.
   void compare_rows(double tolerance) {
     constexpr std::uint64_t k_cells_at_once = 1u << 22;
-    const std::uint64_t rows = info_.shape[0], width = rows == 0 ? 1 : info_.cells() / rows;
-    const std::uint64_t step = std::max<std::uint64_t>(1, k_cells_at_once / std::max<std::uint64_t>(1, width));
-    for (std::uint64_t row = 0; row < rows; row += step) {
-      const std::uint64_t count = std::min(step, rows - row);
-      compare_numbers(a_.read_rows(group_, info_.name, row, count), b_.read_rows(group_, info_.name, row, count),
-                      row * width, tolerance);
+    std::size_t outer = 1;
+    std::uint64_t rows = info_.shape[0], width = rows == 0 ? 1 : info_.cells() / rows;
+    for (; width > k_cells_at_once && outer < info_.shape.size(); ++outer) {
+      rows *= info_.shape[outer];
+      width /= info_.shape[outer];
+    }
+    const std::uint64_t last = info_.shape[outer - 1];
+    const std::uint64_t most = std::max<std::uint64_t>(1, k_cells_at_once / std::max<std::uint64_t>(1, width));
+    for (std::uint64_t row = 0, count = 0; row < rows; row += count) {
+      count = std::min(most, last - row % last);
+      const CellRange range{outer, row, count};
+      compare_numbers(a_.read_cells(group_, info_.name, range), b_.read_cells(group_, info_.name, range), row * width,
+                      tolerance);
     }
   }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -51,6 +52,8 @@ struct Dataset {
   std::string long_name;
   std::vector<Attribute> attributes;
   Values values;
+  /// What a cell reads that nothing was written to; also the attribute `_FillValue`.
+  std::optional<double> fill;
 };
 
 struct Dimension {

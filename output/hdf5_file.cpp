@@ -4,6 +4,7 @@
 #include <hdf5.h>
 #include <hdf5_hl.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <map>
@@ -97,6 +98,56 @@ Handle creation_properties(hid_t property_class) {
   return list;
 }
 
+void set_chunks(hid_t list, const Dataset& dataset, const ChunkShape& shape, const std::string& what) {
+  const std::vector<hsize_t> chunk(shape.begin(), shape.end());
+  check_hdf5(H5Pset_chunk(list, static_cast<int>(chunk.size()), chunk.data()), what);
+  if (size_of(dataset.type) > 1) check_hdf5(H5Pset_shuffle(list), what);
+  check_hdf5(H5Pset_deflate(list, 6), what);
+  check_hdf5(H5Pset_fill_time(list, dataset.fill ? H5D_FILL_TIME_IFSET : H5D_FILL_TIME_NEVER), what);
+}
+
+/// Selects rows of an array: cells of its outer dimensions, everything of its inner ones. Neighbours along the last
+/// outer dimension are selected in one go.
+void select_cells(const Handle& space, std::span<const hsize_t> sizes, std::size_t inner,
+                  std::span<const std::uint64_t> cells, const std::string& what) {
+  const std::size_t outer = sizes.size() - inner;
+  const hsize_t last = sizes[outer - 1];
+  std::vector<hsize_t> start(sizes.size(), 0);
+  const std::vector<hsize_t> once(sizes.size(), 1);
+  std::vector<hsize_t> block(sizes.begin(), sizes.end());
+  std::fill_n(block.begin(), outer, 1);
+  check_hdf5(H5Sselect_none(space.get()), what);
+  for (std::size_t i = 0; i < cells.size();) {
+    std::size_t run = 1;
+    while (i + run < cells.size() && cells[i + run] == cells[i] + run && cells[i + run] % last != 0) ++run;
+    std::uint64_t at = cells[i];
+    for (std::size_t d = outer; d-- > 0; at /= sizes[d]) start[d] = at % sizes[d];
+    block[outer - 1] = run;
+    check_hdf5(H5Sselect_hyperslab(space.get(), H5S_SELECT_OR, start.data(), nullptr, once.data(), block.data()), what);
+    i += run;
+  }
+}
+
+/// One mapping a file: the order in which HDF5 goes through both selections ties rows to cells.
+void set_virtual(hid_t list, const Layout& layout, std::span<const hsize_t> sizes, const std::string& dataset,
+                 const std::string& what) {
+  for (const VirtualPart& part : layout.parts) {
+    if (part.taken.empty()) continue;
+    std::vector<hsize_t> rows{part.rows};
+    rows.insert(rows.end(), sizes.end() - static_cast<std::ptrdiff_t>(layout.inner), sizes.end());
+    const Handle source = make_space(rows), target = make_space(sizes);
+    select_cells(source, rows, layout.inner, part.taken, what);
+    select_cells(target, sizes, layout.inner, part.cells, what);
+    check_hdf5(H5Pset_virtual(list, target.get(), part.file.c_str(), dataset.c_str(), source.get()), what);
+  }
+}
+
+/// The space of an attribute that netCDF takes for an array of one.
+Handle one() {
+  const std::array<hsize_t, 1> size = {1};
+  return make_space(size);
+}
+
 }  // namespace
 
 struct Hdf5File::Impl {
@@ -107,7 +158,7 @@ struct Hdf5File::Impl {
   [[nodiscard]] std::string fault(std::string_view where) const {
     return fmt::format("cannot write {} of '{}'", where, path);
   }
-  Handle make_dataset(hid_t group, const Group& content, const Dataset& dataset, const ChunkShape* shape) const;
+  Handle make_dataset(hid_t group, const Group& content, const Dataset& dataset, const Layout& layout) const;
 };
 
 Hdf5File::Hdf5File(const std::string& path, std::span<const Attribute> attributes) : impl_(std::make_unique<Impl>()) {
@@ -127,7 +178,7 @@ Hdf5File::~Hdf5File() = default;
 Hdf5File::Hdf5File(Hdf5File&&) noexcept = default;
 
 Handle Hdf5File::Impl::make_dataset(hid_t group, const Group& content, const Dataset& dataset,
-                                    const ChunkShape* shape) const {
+                                    const Layout& layout) const {
   const std::string what = fault(content.name + "/" + dataset.name);
   std::vector<hsize_t> sizes;
   for (const std::string& dimension : dataset.dimensions)
@@ -138,13 +189,11 @@ Handle Hdf5File::Impl::make_dataset(hid_t group, const Group& content, const Dat
   ensure(std::holds_alternative<std::monostate>(dataset.values) || count_of(dataset.values) == cells,
          "the dataset " + content.name + "/" + dataset.name + " has other values than its dimensions say");
   const Handle list = creation_properties(H5P_DATASET_CREATE);
-  if (shape != nullptr && shape->rows > 0) {
-    const std::array<hsize_t, 2> chunk = {shape->rows, shape->columns};
-    check_hdf5(H5Pset_chunk(list.get(), static_cast<int>(sizes.size()), chunk.data()), what);
-    if (size_of(dataset.type) > 1) check_hdf5(H5Pset_shuffle(list.get()), what);
-    check_hdf5(H5Pset_deflate(list.get(), 6), what);
-    check_hdf5(H5Pset_fill_time(list.get(), H5D_FILL_TIME_NEVER), what);
-  }
+  if (!layout.parts.empty())
+    set_virtual(list.get(), layout, sizes, content.name + "/" + dataset.name, what);
+  else if (!layout.chunk.empty())
+    set_chunks(list.get(), dataset, layout.chunk, what);
+  if (dataset.fill) check_hdf5(H5Pset_fill_value(list.get(), H5T_NATIVE_DOUBLE, &*dataset.fill), what);
   const Handle type = file_type(dataset.type);
   Handle made(H5Dcreate2(group, dataset.name.c_str(), type.get(), make_space(sizes).get(), H5P_DEFAULT, list.get(),
                          H5P_DEFAULT),
@@ -153,11 +202,12 @@ Handle Hdf5File::Impl::make_dataset(hid_t group, const Group& content, const Dat
   if (!dataset.long_name.empty()) write_attribute(made.get(), {"long_name", dataset.long_name});
   for (const Attribute& attribute : dataset.attributes)
     write_attribute(made.get(), attribute, attribute.name == "flag_values" ? type.get() : H5T_STD_I64LE);
+  if (dataset.fill) write_raw_attribute(made.get(), "_FillValue", type.get(), H5T_NATIVE_DOUBLE, one(), &*dataset.fill);
   write_values(made.get(), dataset.values, H5S_ALL, H5S_ALL, what);
   return made;
 }
 
-void Hdf5File::add(const Group& group, std::span<const ChunkShape> shapes) {
+void Hdf5File::add(const Group& group, std::span<const Layout> layouts) {
   const std::string what = impl_->fault(group.name);
   const Handle properties = creation_properties(H5P_GROUP_CREATE);
   const Handle made(H5Gcreate2(impl_->file.get(), group.name.c_str(), H5P_DEFAULT, properties.get(), H5P_DEFAULT),
@@ -166,7 +216,7 @@ void Hdf5File::add(const Group& group, std::span<const ChunkShape> shapes) {
   std::vector<Handle> handles;
   for (std::size_t i = 0; i < group.datasets.size(); ++i)
     handles.push_back(
-        impl_->make_dataset(made.get(), group, group.datasets[i], i < shapes.size() ? &shapes[i] : nullptr));
+        impl_->make_dataset(made.get(), group, group.datasets[i], i < layouts.size() ? layouts[i] : Layout{}));
 
   std::map<std::string, hid_t> scales;
   for (const Dimension& dimension : group.dimensions)
@@ -187,11 +237,11 @@ void Hdf5File::add(const Group& group, std::span<const ChunkShape> shapes) {
       impl_->datasets.emplace(group.name + "/" + group.datasets[i].name, std::move(handles[i]));
 }
 
-void Hdf5File::write_chunk(const std::string& group, const std::string& dataset, std::uint64_t row,
-                           std::uint64_t column, std::span<const std::byte> bytes) {
+void Hdf5File::write_chunk(const std::string& group, const std::string& dataset, std::span<const std::uint64_t> offset,
+                           std::span<const std::byte> bytes) {
   const std::string name = group + "/" + dataset;
-  const std::array<hsize_t, 2> offset = {row, column};
-  if (H5Dwrite_chunk(impl_->datasets.at(name).get(), H5P_DEFAULT, 0, offset.data(), bytes.size(), bytes.data()) < 0)
+  const std::vector<hsize_t> at(offset.begin(), offset.end());
+  if (H5Dwrite_chunk(impl_->datasets.at(name).get(), H5P_DEFAULT, 0, at.data(), bytes.size(), bytes.data()) < 0)
     fail_hdf5(impl_->fault(name));
 }
 

@@ -11,9 +11,24 @@
 
 namespace gridplus::output {
 
-/// Chunks of a dataset; rows 0: stored in one piece. A dataset with one dimension has no columns.
-struct ChunkShape {
-  std::uint64_t rows = 0, columns = 0;
+/// Cells of a chunk along every dimension of its dataset.
+using ChunkShape = std::vector<std::uint64_t>;
+
+/// A part of a virtual dataset that stands in another file. There it is an array of rows; here a row is a cell of the
+/// dimensions before the last two (or the last, where rows have one dimension).
+struct VirtualPart {
+  std::string file;                  ///< seen from the folder of the virtual dataset
+  std::uint64_t rows = 0;            ///< of the other dataset
+  std::vector<std::uint64_t> taken;  ///< rows, ascending
+  std::vector<std::uint64_t> cells;  ///< where each of them goes, row-major, ascending
+};
+
+/// How the cells of a dataset are kept.
+struct Layout {
+  ChunkShape chunk;  ///< empty: in one piece
+  /// With parts the dataset is virtual; `inner` dimensions belong to a row, and the others have the cells.
+  std::span<const VirtualPart> parts = {};
+  std::size_t inner = 0;
 };
 
 class Hdf5File {
@@ -25,11 +40,11 @@ class Hdf5File {
   Hdf5File(Hdf5File&&) noexcept;
 
   /// Adds a group with its dimensions and datasets. Those with values are written, the others are filled by the
-  /// functions below. shapes[i] is for the i-th dataset; those beyond the end of `shapes` are stored in one piece.
-  void add(const Group& group, std::span<const ChunkShape> shapes = {});
+  /// functions below. layouts[i] is of the i-th dataset; those beyond the end of `layouts` are stored in one piece.
+  void add(const Group& group, std::span<const Layout> layouts = {});
 
-  /// Writes a whole chunk, shuffled and deflated, that begins at the given row and column.
-  void write_chunk(const std::string& group, const std::string& dataset, std::uint64_t row, std::uint64_t column,
+  /// Writes a whole chunk, shuffled and deflated, that begins at `offset`, which has an entry for every dimension.
+  void write_chunk(const std::string& group, const std::string& dataset, std::span<const std::uint64_t> offset,
                    std::span<const std::byte> bytes);
 
   /// Writes values from `offset` on into a dataset with one dimension.

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "output/file_system.hpp"
 
@@ -117,13 +119,26 @@ std::string origin_text(const ResultsReader& results) {
   return out + table.text();
 }
 
+/// Of a group whose values stand in the shards of a study: how many there are, and how many of them are gone.
+std::string links_text(const GroupInfo& group) {
+  std::set<std::string> parts;
+  for (const DatasetInfo& dataset : group.datasets) parts.insert(dataset.parts.begin(), dataset.parts.end());
+  if (parts.empty()) return {};
+  const auto gone =
+      std::ranges::count_if(parts, [](const std::string& part) { return !std::filesystem::exists(part); });
+  return fmt::format(
+      "in {} shard{}{}", parts.size(), parts.size() == 1 ? "" : "s",
+      gone > 0 ? fmt::format(", {} of which not there: their cells read as if nothing was computed", gone) : "");
+}
+
 std::string groups_text(const ResultsReader& results) {
   std::string out = "\nGroups\n";
   for (const GroupInfo& group : results.groups()) {
     if (group.name == "kpi" && !results.summary().kpis.empty()) continue;
     const Size size = size_of_group(group);
-    out += fmt::format("  {}: {} ({}{})\n", group.name, group.long_name, size_text(size.stored),
-                       size.raw > size.stored ? fmt::format(", {} of raw", ratio_text(size)) : "");
+    const std::string links = links_text(group);
+    out += fmt::format("  {}: {} ({}{})\n", group.name, group.long_name, links.empty() ? size_text(size.stored) : links,
+                       size.raw > size.stored && links.empty() ? fmt::format(", {} of raw", ratio_text(size)) : "");
     Table table("lllrr");
     for (const DatasetInfo& dataset : group.datasets) {
       std::vector<std::string> dimensions;
@@ -132,7 +147,7 @@ std::string groups_text(const ResultsReader& results) {
       const Size own{dataset.raw_bytes, dataset.stored_bytes};
       table.add({fmt::format("  {}", dataset.name), fmt::format("[{}]", fmt::join(dimensions, ", ")),
                  unit_text(dataset.units), dataset.type,
-                 dataset.over_time() && dataset.dimensions.size() > 1 ? ratio_text(own) : ""});
+                 dataset.over_time() && dataset.dimensions.size() > 1 && dataset.parts.empty() ? ratio_text(own) : ""});
     }
     out += table.text();
   }

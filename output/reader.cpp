@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
 #include <numeric>
 
 #include "output/content.hpp"
@@ -67,7 +68,23 @@ std::vector<std::string> names_in(hid_t group) {
   return names;
 }
 
-DatasetInfo describe(hid_t dataset, const std::string& name) {
+/// The files that a virtual dataset is made of, as HDF5 looks for them: from the folder of `file`.
+std::vector<std::string> parts_of(hid_t dataset, const std::string& file) {
+  std::vector<std::string> parts;
+  const Handle list(H5Dget_create_plist(dataset), "cannot read how a dataset is kept");
+  if (H5Pget_layout(list.get()) != H5D_VIRTUAL) return parts;
+  std::size_t count = 0;
+  check_hdf5(H5Pget_virtual_count(list.get(), &count), "cannot read how a dataset is kept");
+  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+  for (std::size_t i = 0; i < count; ++i) {
+    std::string name(static_cast<std::size_t>(H5Pget_virtual_filename(list.get(), i, nullptr, 0)), '\0');
+    H5Pget_virtual_filename(list.get(), i, name.data(), name.size() + 1);
+    parts.push_back((folder / name).string());
+  }
+  return parts;
+}
+
+DatasetInfo describe(hid_t dataset, const std::string& name, const std::string& file) {
   DatasetInfo info;
   info.name = name;
   const Handle type(H5Dget_type(dataset), "cannot read " + name);
@@ -82,6 +99,7 @@ DatasetInfo describe(hid_t dataset, const std::string& name) {
   info.units = read_text_attribute(dataset, "units").value_or("");
   info.long_name = read_text_attribute(dataset, "long_name").value_or("");
   info.flag_meanings = read_text_attribute(dataset, "flag_meanings").value_or("");
+  info.parts = parts_of(dataset, file);
   info.raw_bytes = info.cells() * H5Tget_size(type.get());
   info.stored_bytes = H5Dget_storage_size(dataset);
   return info;
@@ -102,8 +120,10 @@ struct ResultsReader::Impl {
   std::string path;
   Handle file;
   std::vector<GroupInfo> groups;
+  std::map<std::string, Handle> chunked;  ///< datasets whose chunks are read
 
   void check_format() const;
+  void check_parts(const std::string& group, const std::string& dataset) const;
   void list();
   [[nodiscard]] Handle open(const std::string& group, const std::string& dataset) const {
     return {H5Dopen2(file.get(), (group + "/" + dataset).c_str(), H5P_DEFAULT),
@@ -148,12 +168,25 @@ void ResultsReader::Impl::check_format() const {
                     path, version[0], version[1], k_format_major));
 }
 
+/// HDF5 itself reads what is not there as if it had never been computed.
+void ResultsReader::Impl::check_parts(const std::string& group, const std::string& dataset) const {
+  const auto found = std::ranges::find(groups, group, &GroupInfo::name);
+  const DatasetInfo* const info = found == groups.end() ? nullptr : found->find(dataset);
+  if (info == nullptr) return;
+  for (const std::string& part : info->parts)
+    if (!std::filesystem::exists(part))
+      throw IoError(
+          fmt::format("cannot read {}/{} of '{}': its values are in '{}', which is not there; keep the folder of a "
+                      "study together, or make one file of it with 'gridplus merge'",
+                      group, dataset, path, part));
+}
+
 void ResultsReader::Impl::list() {
   for (const std::string& name : names_in(file.get())) {
     const Handle group(H5Gopen2(file.get(), name.c_str(), H5P_DEFAULT), "cannot open the group " + name);
     GroupInfo info{name, read_text_attribute(group.get(), "long_name").value_or(""), {}};
     for (const std::string& dataset : names_in(group.get()))
-      info.datasets.push_back(describe(open(name, dataset).get(), dataset));
+      info.datasets.push_back(describe(open(name, dataset).get(), dataset, path));
     groups.push_back(std::move(info));
   }
 }
@@ -197,6 +230,7 @@ std::vector<std::int64_t> ResultsReader::format_version() const {
 
 std::vector<double> ResultsReader::read(const std::string& group, const std::string& dataset) const {
   const Handle source = impl_->open(group, dataset);
+  impl_->check_parts(group, dataset);
   const Handle space(H5Dget_space(source.get()), "cannot read " + dataset);
   std::vector<double> values(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space.get())));
   check_hdf5(H5Dread(source.get(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
@@ -206,21 +240,51 @@ std::vector<double> ResultsReader::read(const std::string& group, const std::str
 
 std::vector<double> ResultsReader::read_rows(const std::string& group, const std::string& dataset, std::uint64_t first,
                                              std::uint64_t count) const {
+  return read_cells(group, dataset, {1, first, count});
+}
+
+std::vector<double> ResultsReader::read_cells(const std::string& group, const std::string& dataset,
+                                              const CellRange& range) const {
   const std::string what = fmt::format("cannot read {}/{} of '{}'", group, dataset, impl_->path);
   const Handle source = impl_->open(group, dataset);
+  impl_->check_parts(group, dataset);
   const Handle space(H5Dget_space(source.get()), what);
   std::vector<hsize_t> size(static_cast<std::size_t>(H5Sget_simple_extent_ndims(space.get())));
   H5Sget_simple_extent_dims(space.get(), size.data(), nullptr);
-  if (size.empty() || first + count > size[0])
-    throw IoError(fmt::format("{}: it has no rows {} to {}", what, first, first + count));
   std::vector<hsize_t> start(size.size(), 0);
-  start[0] = first;
-  size[0] = count;
+  std::uint64_t at = range.first;
+  const bool has_outer = range.outer > 0 && range.outer <= size.size();
+  if (has_outer)
+    for (std::size_t d = range.outer - 1; d > 0; --d) {
+      start[d] = at % std::max<hsize_t>(size[d], 1);
+      at /= std::max<hsize_t>(size[d], 1);
+    }
+  if (has_outer) start[0] = at;
+  if (!has_outer || start[0] >= std::max<hsize_t>(size[0], 1) ||
+      start[range.outer - 1] + range.count > size[range.outer - 1])
+    throw IoError(fmt::format("{}: it has no rows {} to {}", what, range.first, range.first + range.count));
+  std::fill_n(size.begin(), range.outer - 1, 1);
+  size[range.outer - 1] = range.count;
   check_hdf5(H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, size.data(), nullptr), what);
   const Handle memory(H5Screate_simple(static_cast<int>(size.size()), size.data(), nullptr), what);
   std::vector<double> values(std::accumulate(size.begin(), size.end(), std::size_t{1}, std::multiplies<>{}));
   check_hdf5(H5Dread(source.get(), H5T_NATIVE_DOUBLE, memory.get(), space.get(), H5P_DEFAULT, values.data()), what);
   return values;
+}
+
+std::vector<std::byte> ResultsReader::read_chunk(const std::string& group, const std::string& dataset,
+                                                 std::span<const std::uint64_t> offset) const {
+  const std::string name = group + "/" + dataset;
+  auto found = impl_->chunked.find(name);
+  if (found == impl_->chunked.end()) found = impl_->chunked.emplace(name, impl_->open(group, dataset)).first;
+  const std::vector<hsize_t> at(offset.begin(), offset.end());
+  hsize_t size = 0;
+  const std::string what = fmt::format("cannot read a chunk of {} of '{}'", name, impl_->path);
+  check_hdf5(H5Dget_chunk_storage_size(found->second.get(), at.data(), &size), what);
+  std::vector<std::byte> bytes(size);
+  std::uint32_t filters = 0;
+  if (size > 0) check_hdf5(H5Dread_chunk(found->second.get(), H5P_DEFAULT, at.data(), &filters, bytes.data()), what);
+  return bytes;
 }
 
 std::vector<std::string> ResultsReader::read_text(const std::string& group, const std::string& dataset) const {

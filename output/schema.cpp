@@ -179,6 +179,23 @@ class SchemaBuilder {
 
   Schema build() {
     schema_.content.attributes = root_attributes();
+    add_groups();
+    schema_.event_group = schema_.content.groups.size();
+    schema_.content.groups.push_back(event_group());
+    schema_.content.groups.push_back(scenario_group(model_.provenance));
+    choose_chunks(std::size_t{16} << 20);
+    return std::move(schema_);
+  }
+
+  Schema build_series() {
+    add_groups();
+    keep_series();
+    choose_chunks(std::size_t{1} << 20);
+    return std::move(schema_);
+  }
+
+ private:
+  void add_groups() {
     add_group(bus_group(model_.grid, model_.names.grid), Source::Part::bus);
     add_group(branch_group(model_.grid, model_.names.grid), Source::Part::branch);
     add_group(producer_group(model_), Source::Part::producer);
@@ -193,14 +210,8 @@ class SchemaBuilder {
       add_group(attack_group(*communication), Source::Part::attack);
     }
     for (const BankView& view : banks_) add_model(view);
-    schema_.event_group = schema_.content.groups.size();
-    schema_.content.groups.push_back(event_group());
-    schema_.content.groups.push_back(scenario_group(model_.provenance));
-    choose_chunks();
-    return std::move(schema_);
   }
 
- private:
   std::vector<Attribute> root_attributes() const {
     const TimeAxis& time = model_.time;
     return {{"title", model_.provenance.scenario_name},
@@ -286,6 +297,29 @@ class SchemaBuilder {
     group.datasets.push_back(std::move(dataset));
   }
 
+  /// Leaves out every dataset that is neither over time nor a coordinate, and groups without streams.
+  void keep_series() {
+    std::vector<Group> kept;
+    for (std::size_t g = 0; g < schema_.content.groups.size(); ++g) {
+      Group& group = schema_.content.groups[g];
+      Group slim{group.name, group.long_name, group.dimensions, {}};
+      for (Dataset& dataset : group.datasets)
+        if (std::ranges::find(group.dimensions, dataset.name, &Dimension::name) != group.dimensions.end())
+          slim.datasets.push_back(std::move(dataset));
+      bool streams = false;
+      for (Stream& stream : schema_.streams)
+        if (stream.group == g) {
+          slim.datasets.push_back(std::move(group.datasets[stream.dataset]));
+          stream.dataset = slim.datasets.size() - 1;
+          stream.group = kept.size();
+          streams = true;
+        }
+      if (streams) kept.push_back(std::move(slim));
+    }
+    schema_.content = {{}, std::move(kept)};
+    schema_.event_group = schema_.content.groups.size();
+  }
+
   static Group event_group() {
     Group group{"event", "what happened", {{"event", 0}}, {}};
     auto& out = group.datasets;
@@ -300,14 +334,12 @@ class SchemaBuilder {
 
   /// Rows in a chunk: as many as a buffer of all variables over them may hold, a power of two. Columns: what keeps a
   /// chunk in a core's cache while it is compressed.
-  void choose_chunks() {
-    constexpr std::size_t k_buffer_bytes = std::size_t{16} << 20;
+  void choose_chunks(std::size_t buffer_bytes) {
     constexpr std::size_t k_chunk_cells = std::size_t{1} << 16;
     constexpr std::int64_t k_fewest_rows = 8, k_most_rows = 4096;
     std::size_t row_bytes = 1;
     for (const Stream& stream : schema_.streams) row_bytes += stream.entities * sizeof(double);
-    const auto fitting =
-        static_cast<std::int64_t>(std::bit_floor(std::max<std::size_t>(1, k_buffer_bytes / row_bytes)));
+    const auto fitting = static_cast<std::int64_t>(std::bit_floor(std::max<std::size_t>(1, buffer_bytes / row_bytes)));
     const std::int64_t rows = std::clamp(fitting, k_fewest_rows, k_most_rows);
     schema_.chunk_rows = std::clamp<std::int64_t>(rows, 1, std::max<std::int64_t>(1, schema_.rows));
     const std::size_t widest = k_chunk_cells / static_cast<std::size_t>(schema_.chunk_rows);
@@ -327,8 +359,18 @@ class SchemaBuilder {
 
 }  // namespace
 
+std::vector<std::uint64_t> chunk_shape(const Schema& schema, const Stream& stream) {
+  std::vector<std::uint64_t> shape{static_cast<std::uint64_t>(schema.chunk_rows)};
+  if (!stream.one_dimensional) shape.push_back(stream.chunk_columns);
+  return shape;
+}
+
 Schema make_schema(const Model& model) {
   return SchemaBuilder(model).build();
+}
+
+Schema make_series_schema(const Model& model) {
+  return SchemaBuilder(model).build_series();
 }
 
 }  // namespace gridplus::output

@@ -64,8 +64,15 @@ struct Schema {
   std::size_t event_group = 0;  ///< the group of events in content
 };
 
+/// Cells of a stream's chunks: rows, and columns where it has them.
+[[nodiscard]] std::vector<std::uint64_t> chunk_shape(const Schema& schema, const Stream& stream);
+
 /// Checks `model.record` and lays the results out. Throws InputError for a group, variable or statistic that does not
 /// exist; the message lists those that do.
 [[nodiscard]] Schema make_schema(const Model& model);
+
+/// The part of it that is over time, for the series of a study's members: groups hold their coordinates and streams
+/// only. Buffers and chunks are small, for every member in the making has its own. Throws as make_schema.
+[[nodiscard]] Schema make_series_schema(const Model& model);
 
 }  // namespace gridplus::output

@@ -48,6 +48,18 @@ bool read_at(int file, void* to, std::uint64_t count, std::uint64_t offset) {
   return true;
 }
 
+/// Reads the record at `at` of a file of that size; false where there is no whole one.
+bool read_record(int file, std::uint64_t at, std::uint64_t file_size, RecordHeader& header,
+                 std::vector<std::byte>& payload) {
+  if (!read_at(file, &header, sizeof header, at)) return false;
+  const std::uint64_t begin = at + sizeof header;
+  if (header.magic != k_magic || header.header_crc != header.own_crc() || header.length > file_size - begin)
+    return false;
+  payload.resize(header.length);
+  return read_at(file, payload.data(), header.length, begin) &&
+         libdeflate_crc32(0, payload.data(), payload.size()) == header.payload_crc;
+}
+
 /// Writes all bytes at `offset`; returns 0 or the error number.
 int write_at(int file, const void* from, std::uint64_t count, std::uint64_t offset) {
   const auto* at = static_cast<const std::byte*>(from);
@@ -100,16 +112,23 @@ std::uint64_t Spool::scan(const std::function<void(const SpoolRecord&)>& visit) 
   std::uint64_t at = 0;
   RecordHeader header;
   std::vector<std::byte> payload;
-  while (read_at(file_.get(), &header, sizeof header, at)) {
-    const std::uint64_t begin = at + sizeof header;
-    if (header.magic != k_magic || header.header_crc != header.own_crc() || header.length > file_size - begin) break;
-    payload.resize(header.length);
-    if (!read_at(file_.get(), payload.data(), header.length, begin)) break;
-    if (libdeflate_crc32(0, payload.data(), payload.size()) != header.payload_crc) break;
-    at = begin + header.length;
-    visit({static_cast<RecordKind>(header.kind), payload, at});
+  while (read_record(file_.get(), at, file_size, header, payload)) {
+    const std::uint64_t begin = at;
+    at += sizeof header + header.length;
+    visit({static_cast<RecordKind>(header.kind), payload, begin, at});
   }
   return at;
+}
+
+std::optional<std::vector<std::byte>> Spool::read(RecordKind kind, std::uint64_t begin) const {
+  struct stat status {};
+  if (::fstat(file_.get(), &status) != 0) fail("read", path_);
+  RecordHeader header;
+  std::vector<std::byte> payload;
+  if (!read_record(file_.get(), begin, static_cast<std::uint64_t>(status.st_size), header, payload) ||
+      header.kind != static_cast<std::uint32_t>(kind))
+    return std::nullopt;
+  return payload;
 }
 
 void Spool::append(RecordKind kind, std::initializer_list<std::span<const std::byte>> pieces) {

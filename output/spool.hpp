@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,13 +23,14 @@ enum class RecordKind : std::uint32_t {
   // of a study
   names = 16,
   member = 17,
-  member_checkpoint = 18
+  member_checkpoint = 18,
+  member_series = 19
 };
 
 struct SpoolRecord {
   RecordKind kind = RecordKind::header;
   std::span<const std::byte> payload;
-  std::uint64_t end = 0;  ///< where the record ends in the file
+  std::uint64_t begin = 0, end = 0;  ///< where the record is in the file
 };
 
 class Spool {
@@ -42,6 +44,9 @@ class Spool {
   /// Calls `visit` for each record from the first on until the file ends or a record is not whole. Returns where the
   /// last whole record ends.
   std::uint64_t scan(const std::function<void(const SpoolRecord&)>& visit) const;
+
+  /// The payload of the record that begins at `begin`; nothing where there is no whole record of that kind.
+  [[nodiscard]] std::optional<std::vector<std::byte>> read(RecordKind kind, std::uint64_t begin) const;
 
   /// Adds a record whose payload is the pieces in a row. Throws IoError if they cannot all be written; what was there
   /// before stays whole.

@@ -10,55 +10,31 @@
 #include "output/file_system.hpp"
 #include "output/hdf5_file.hpp"
 #include "output/static_groups.hpp"
+#include "output/study_axes.hpp"
+#include "output/study_series.hpp"
 
 namespace gridplus::output {
 
 namespace {
 
-using study::Axis;
 using study::Design;
 using study::Estimate;
-using study::Sweep;
 
 /// Builds the groups of a study: all have the dimensions of the points.
 class StudyGroups {
  public:
   StudyGroups(const StudyTable& table, const std::string& currency)
-      : table_(table), design_(table.design), currency_(currency) {}
-
-  /// A group over the points, with replicates or without.
-  [[nodiscard]] Group begin(const char* name, const char* long_name, bool replicates) const {
-    Group group{name, long_name, {}, {}};
-    if (design_.sweep == Sweep::grid) {
-      for (const Axis& axis : design_.axes) {
-        group.dimensions.push_back({axis.name, axis.labels.size()});
-        group.datasets.push_back(axis_column(axis, axis.name));
-      }
-    } else if (!design_.axes.empty()) {
-      const std::string points = design_.sweep == Sweep::paired ? "point" : "sample";
-      group.dimensions.push_back({points, static_cast<std::uint64_t>(design_.points())});
-      group.datasets.push_back(numbers(points, points + " of the sweep", design_.points()));
-      for (const Axis& axis : design_.axes) group.datasets.push_back(axis_column(axis, points));
-    }
-    if (replicates || group.dimensions.empty()) {
-      const std::int64_t count = replicates ? design_.replicates : 1;
-      const char* const dimension = replicates ? "replicate" : "study";
-      group.dimensions.push_back({dimension, static_cast<std::uint64_t>(count)});
-      group.datasets.push_back(
-          numbers(dimension, replicates ? "repetition with other random draws" : "the study", count));
-    }
-    return group;
-  }
+      : table_(table), design_(table.design), axes_(table.design), currency_(currency) {}
 
   [[nodiscard]] Group kpis() const {
-    Group group = begin("kpi", "key figures of every member", true);
+    Group group = axes_.begin("kpi", "key figures of every member", true);
     for (std::size_t i = 0; i < table_.names.kpis.size(); ++i) {
       const Kpi& kpi = table_.names.kpis[i];
       group.datasets.push_back(variable(group, kpi.name, kpi.unit, kpi.long_name, table_.values[i]));
     }
-    Dataset status{"status", CellType::int8, dimensions(group), "1", "how the member ended", {}, {}};
+    Dataset status{"status", CellType::int8, StudyAxes::dimensions(group), "1", "how the member ended", {}, {}};
     add_flag_meanings(status, "done not_converged failed not_needed missing");
-    add_coordinates(status);
+    axes_.add_coordinates(status);
     std::vector<std::int64_t> flags;
     for (const study::MemberStatus flag : table_.status) flags.push_back(static_cast<std::int64_t>(flag));
     status.values = std::move(flags);
@@ -67,7 +43,7 @@ class StudyGroups {
   }
 
   [[nodiscard]] Group categories() const {
-    Group group = begin("category", "totals of every member by category of producers", true);
+    Group group = axes_.begin("category", "totals of every member by category of producers", true);
     group.dimensions.push_back({"category", table_.names.categories.size()});
     group.datasets.push_back(text_column("category", "category", "category of producers", table_.names.categories));
     const std::size_t count = table_.names.categories.size(), cells = table_.status.size();
@@ -86,7 +62,7 @@ class StudyGroups {
   /// Mean, standard error and confidence interval of every key figure at every point.
   template <class EstimateOf>
   [[nodiscard]] Group estimates(const char* name, const char* long_name, EstimateOf estimate_of) const {
-    Group group = begin(name, long_name, false);
+    Group group = axes_.begin(name, long_name, false);
     for (std::size_t i = 0; i < table_.names.kpis.size(); ++i) {
       const Kpi& kpi = table_.names.kpis[i];
       std::array<std::vector<double>, 4> columns;
@@ -110,8 +86,9 @@ class StudyGroups {
   }
 
   [[nodiscard]] Dataset count_column(const Group& group) const {
-    Dataset out{"members", CellType::int32, dimensions(group), "1", "members with results at the point", {}, {}};
-    add_coordinates(out);
+    Dataset out{"members", CellType::int32, StudyAxes::dimensions(group), "1", "members with results at the point", {},
+                {}};
+    axes_.add_coordinates(out);
     std::vector<std::int64_t> counts;
     for (std::int64_t point = 0; point < design_.points(); ++point) {
       std::int64_t count = 0;
@@ -147,45 +124,22 @@ class StudyGroups {
   }
 
  private:
-  [[nodiscard]] Dataset axis_column(const Axis& axis, const std::string& dimension) const {
-    std::string long_name = "swept: ";
-    long_name += axis.name;
-    if (axis.values.empty()) return text_column(axis.name, dimension, long_name, axis.labels);
-    return number_column(axis.name, dimension, axis.unit, long_name, axis.values);
-  }
-
-  static Dataset numbers(const std::string& name, const std::string& long_name, std::int64_t count) {
-    std::vector<std::int64_t> values;
-    for (std::int64_t i = 0; i < count; ++i) values.push_back(i);
-    return {name, CellType::int64, {name}, "1", long_name, {}, std::move(values)};
-  }
-
-  static std::vector<std::string> dimensions(const Group& group) {
-    std::vector<std::string> names;
-    for (const Dimension& dimension : group.dimensions) names.push_back(dimension.name);
-    return names;
-  }
-
-  /// CF names the axes that are no dimensions, so that readers take them for coordinates.
-  void add_coordinates(Dataset& dataset) const {
-    if (design_.sweep == Sweep::grid || design_.axes.empty()) return;
-    std::string names;
-    for (const Axis& axis : design_.axes) names += (names.empty() ? "" : " ") + axis.name;
-    dataset.attributes.push_back({"coordinates", std::move(names)});
-  }
-
   [[nodiscard]] Dataset variable(const Group& group, std::string name, const std::string& unit, std::string long_name,
                                  std::vector<double> values) const {
-    Dataset out{std::move(name),      CellType::float64,
-                dimensions(group),    with_currency(unit, currency_),
-                std::move(long_name), {},
+    Dataset out{std::move(name),
+                CellType::float64,
+                StudyAxes::dimensions(group),
+                with_currency(unit, currency_),
+                std::move(long_name),
+                {},
                 std::move(values)};
-    add_coordinates(out);
+    axes_.add_coordinates(out);
     return out;
   }
 
   const StudyTable& table_;
   const Design& design_;
+  StudyAxes axes_;
   const std::string& currency_;
 };
 
@@ -205,7 +159,8 @@ std::vector<Attribute> attributes_of(const StudyTable& table, const StudyDescrip
 
 }  // namespace
 
-void write_study(const std::string& path, const StudyTable& table, const StudyDescription& description) {
+void write_study(const std::string& path, const StudyTable& table, const StudyDescription& description,
+                 const StudySeries* series) {
   const std::string temporary = fmt::format("{}.{}.assembling", path, ::getpid());
   try {
     const StudyGroups groups(table, description.provenance.currency);
@@ -220,6 +175,7 @@ void write_study(const std::string& path, const StudyTable& table, const StudyDe
                                 [&](std::size_t i, std::int64_t point) { return table.difference(i, point); }));
     if (!table.names.categories.empty()) file.add(groups.categories());
     file.add(groups.flagged());
+    if (series != nullptr) add_study_series(file, table, *series);
     file.add(scenario_group(description.provenance));
     file.close();
     publish_file(temporary, path);

@@ -8,11 +8,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <filesystem>
 #include <system_error>
 #include <thread>
 
+#include "output/series_schema.hpp"
 #include "output/study_shard.hpp"
 #include "sim/core/error.hpp"
 
@@ -40,6 +42,15 @@ std::string own_text(const ShardPlace& place) {
                      host.data());
 }
 
+/// What a shard says of series; nothing where it has none or is damaged, which find() tells of.
+std::optional<Schema> series_of(const std::string& shard) {
+  try {
+    return read_series(ResultsReader(shard));
+  } catch (const IoError&) {
+    return std::nullopt;
+  }
+}
+
 void remove_file(const fs::path& path) {
   std::error_code error;
   fs::remove(path, error);
@@ -61,6 +72,7 @@ StudyFolder::StudyFolder(std::string path, ShardPlace place, FolderUse use, Fing
   lock();
   check();
   if (use == FolderUse::restart) clear();
+  if (use != FolderUse::merge) sweep();
 }
 
 /// A lock goes with its process, so a file that nobody holds is left over and taken without more ado.
@@ -123,9 +135,20 @@ void StudyFolder::check() const {
                   path_));
 }
 
+/// Takes away what a kill left of files that were being assembled: all, or those of this part where others are at work.
+void StudyFolder::sweep() const {
+  const std::string own = path_ + "/shards/" + fmt::format("shard-{:05}-of-{:05}", place_.index, place_.count);
+  for (const std::string& file : files(".assembling"))
+    if (alone_ || file.starts_with(own)) remove_file(file);
+  if (!alone_) return;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path_))
+    if (entry.path().filename().string().starts_with("study.h5.") && entry.path().extension() == ".assembling")
+      remove_file(entry.path());
+}
+
 void StudyFolder::clear() const {
   if (alone_) {
-    for (const char* const ending : {".h5", ".partial", ".assembling"})
+    for (const char* const ending : {".h5", ".partial"})
       for (const std::string& file : files(ending)) remove_file(file);
     remove_file(study_file());
     return;
@@ -157,44 +180,107 @@ void StudyFolder::check_fingerprint(const Fingerprint& found, const std::string&
                     file, differing));
 }
 
-ShardContent StudyFolder::finished() const {
-  ShardContent out;
-  for (const std::string& file : files(".h5")) {
-    ShardContent shard;
-    try {
-      shard = read_shard(file);
-    } catch (const IoError& error) {
-      fmt::print(stderr, "gridplus: {}; its members are computed again\n", error.what());
-      if (use_ == FolderUse::resume) remove_file(file);
-      continue;
-    }
-    if (!fingerprint_.empty() && shard.description.inputs != inputs_text(fingerprint_))
-      throw IoError(
-          fmt::format("cannot continue with '{}': it is of another study; begin anew with --restart, or write "
-                      "to another folder with -o",
-                      file));
-    if (!out.description.inputs.empty() && out.description.inputs != shard.description.inputs)
-      throw IoError(fmt::format("the shards in '{}' are of different studies", path_));
-    out.description = std::move(shard.description);
-    out.members.append(std::move(shard.members));
-  }
-  for (const std::string& file : files(".partial")) {
-    JournalContent journal = read_journal(file);
-    if (journal.fingerprint.empty()) continue;
-    check_fingerprint(journal.fingerprint, file);
-    out.members.append(std::move(journal.members));
-  }
-  out.members.sort_unique();
-  return out;
+bool StudyFolder::in_scope(const std::string& file, Scope scope) const {
+  if (scope == Scope::all) return true;
+  const std::string name = fs::path(file).filename().string();
+  const bool same_division = name.find(fmt::format("-of-{:05}", place_.count)) != std::string::npos;
+  return !same_division || name.starts_with(fmt::format("shard-{:05}-", place_.index));
 }
 
-std::map<std::int64_t, Checkpoint> StudyFolder::unfinished() const {
-  std::map<std::int64_t, Checkpoint> out;
+void StudyFolder::add_shard(const std::string& file, Found& found) const {
+  ShardContent shard;
+  try {
+    shard = read_shard(file);
+  } catch (const IoError& error) {
+    fmt::print(stderr, "gridplus: {}; its members are computed again\n", error.what());
+    if (use_ == FolderUse::resume) remove_file(file);
+    return;
+  }
+  if (!fingerprint_.empty() && shard.description.inputs != inputs_text(fingerprint_))
+    throw IoError(
+        fmt::format("cannot continue with '{}': it is of another study; begin anew with --restart, or write "
+                    "to another folder with -o",
+                    file));
+  if (!found.description.inputs.empty() && found.description.inputs != shard.description.inputs)
+    throw IoError(fmt::format("the shards in '{}' are of different studies", path_));
+  found.description = std::move(shard.description);
+  found.members.append(std::move(shard.members));
+}
+
+void StudyFolder::add_journal(const std::string& file, Found& found) const {
+  JournalContent journal;
+  try {
+    journal = read_journal(file);
+  } catch (const IoError&) {
+    if (fs::exists(file)) throw;
+    return;  // it has become a shard in the meantime
+  }
+  if (journal.fingerprint.empty()) return;
+  check_fingerprint(journal.fingerprint, file);
+  found.members.append(std::move(journal.members));
+  for (auto& [member, place] : journal.unfinished)
+    if (UnfinishedMember& known = found.unfinished[member]; known.journal.empty() || known.next_step < place.next_step)
+      known = std::move(place);
+}
+
+StudyFolder::Found StudyFolder::find(Scope scope) const {
+  Found found;
+  // Journals before shards: what becomes a shard while we look is then seen at least once.
   for (const std::string& file : files(".partial"))
-    for (auto& [member, checkpoint] : read_journal(file).unfinished)
-      if (Checkpoint& known = out[member]; known.state.empty() || known.next_step < checkpoint.next_step)
-        known = std::move(checkpoint);
-  return out;
+    if (in_scope(file, scope)) add_journal(file, found);
+  for (const std::string& file : files(".h5"))
+    if (in_scope(file, scope)) add_shard(file, found);
+  found.members.sort_unique();
+  for (const MemberRow& row : found.members.rows) found.unfinished.erase(row.member);
+  return found;
+}
+
+bool StudyFolder::may_be_complete(const std::function<bool(std::int64_t)>& needed) const {
+  const std::string division = fmt::format("-of-{:05}", place_.count);
+  std::vector<std::uint8_t> there(static_cast<std::size_t>(place_.count));
+  for (const char* const ending : {".h5", ".partial"})
+    for (const std::string& file : files(ending)) {
+      const std::string name = fs::path(file).filename().string();
+      if (name.find(division) == std::string::npos) return true;
+      std::size_t index = 0;
+      const char* const digits = name.data() + std::string_view("shard-").size();
+      std::from_chars(digits, name.data() + name.size(), index);
+      if (index < there.size() && ending == std::string_view(".h5")) there[index] = 1;
+    }
+  for (std::int64_t index = 0; index < place_.count; ++index)
+    if (there[static_cast<std::size_t>(index)] == 0 && needed(index)) return false;
+  return true;
+}
+
+bool StudyFolder::seal(const StudyDescription& description, const Schema* series) const {
+  bool sealed = true;
+  for (const std::string& file : files(".partial")) {
+    std::unique_ptr<Spool> journal;
+    try {
+      journal = std::make_unique<Spool>(file);
+    } catch (const IoError&) {  // somebody is writing it
+      sealed = false;
+      continue;
+    }
+    const std::string shard = file.substr(0, file.size() - std::string_view(".partial").size());
+    if (!fs::exists(shard) && !read_journal(file).members.rows.empty()) write_shard(shard, file, description, series);
+    journal->remove();
+  }
+  return sealed;
+}
+
+std::vector<std::unique_ptr<SeriesSource>> StudyFolder::series(const Schema& schema) const {
+  std::vector<std::unique_ptr<SeriesSource>> sources;
+  for (const std::string& file : files(".h5"))
+    if (series_of(file)) sources.push_back(open_shard_series(file, schema));
+  for (const std::string& file : files(".partial")) sources.push_back(open_journal_series(file, schema));
+  return sources;
+}
+
+std::shared_ptr<const Schema> StudyFolder::series_schema() const {
+  for (const std::string& file : files(".h5"))
+    if (auto schema = series_of(file)) return std::make_shared<const Schema>(std::move(*schema));
+  return nullptr;
 }
 
 }  // namespace gridplus::output

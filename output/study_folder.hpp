@@ -6,7 +6,8 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -39,12 +40,30 @@ class StudyFolder {
   [[nodiscard]] std::string study_file() const { return path_ + "/study.h5"; }
   [[nodiscard]] const Fingerprint& fingerprint() const { return fingerprint_; }
 
-  /// What all workers, of this process or others, of now or earlier, have finished. Files that are damaged are left
-  /// out, with a word on standard error: their members are computed again. Throws IoError where something is of another
-  /// study. The description is empty while no shard is finished.
-  [[nodiscard]] ShardContent finished() const;
-  /// Members that were begun and have a checkpoint.
-  [[nodiscard]] std::map<std::int64_t, Checkpoint> unfinished() const;
+  /// Which files are looked through. What a process of the same division computes is none of another's business until
+  /// all are done: N processes that begin then read N files, not N times N.
+  enum class Scope : std::uint8_t {
+    own,  ///< of this part, and of any other division
+    all
+  };
+  struct Found {
+    StudyDescription description;  ///< empty while no shard is finished
+    MemberRows members;            ///< finished, by workers of this process or others, now or earlier
+    UnfinishedMembers unfinished;  ///< begun; they have a checkpoint
+  };
+  /// Files that are damaged are left out, with a word on standard error: their members are computed again. Throws
+  /// IoError where something is of another study.
+  [[nodiscard]] Found find(Scope scope) const;
+  /// Whether every part of this division has a shard, or needs none (`needed` says which do): a look at names. Always
+  /// true where files of other divisions are there.
+  [[nodiscard]] bool may_be_complete(const std::function<bool(std::int64_t index)>& needed) const;
+
+  /// Makes shards of journals that nobody is writing. Returns whether no journal is left.
+  [[nodiscard]] bool seal(const StudyDescription& description, const Schema* series) const;
+  /// The files that hold series of members: shards, then journals.
+  [[nodiscard]] std::vector<std::unique_ptr<SeriesSource>> series(const Schema& schema) const;
+  /// What was recorded of every member, as a shard says; nothing where no shard has series.
+  [[nodiscard]] std::shared_ptr<const Schema> series_schema() const;
 
   /// Where this process writes: a name that no finished shard has.
   [[nodiscard]] std::string shard_path() const;
@@ -54,8 +73,12 @@ class StudyFolder {
   void lock();
   void check() const;
   void clear() const;
+  void sweep() const;
   [[nodiscard]] std::string shard_name(int generation) const;
   [[nodiscard]] std::vector<std::string> files(const std::string& ending) const;
+  [[nodiscard]] bool in_scope(const std::string& file, Scope scope) const;
+  void add_shard(const std::string& file, Found& found) const;
+  void add_journal(const std::string& file, Found& found) const;
   void check_fingerprint(const Fingerprint& found, const std::string& file) const;
 
   std::string path_;

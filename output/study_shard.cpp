@@ -3,14 +3,18 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <limits>
 #include <system_error>
 
 #include "output/file_system.hpp"
 #include "output/hdf5_file.hpp"
+#include "output/member_series.hpp"
 #include "output/reader.hpp"
+#include "output/series_schema.hpp"
 #include "output/static_groups.hpp"
+#include "output/study_journal.hpp"
 
 namespace gridplus::output {
 
@@ -72,42 +76,102 @@ std::string category_dataset(const char* column, const std::string& category) {
   return name;
 }
 
-}  // namespace
+Group kpi_group(const NameTable& names, std::span<std::vector<double>> columns, const MemberRows& members,
+                const std::string& currency) {
+  Group group = number_group("kpi", "key figures of the members", members);
+  for (std::size_t i = 0; i < names.kpis.size(); ++i)
+    group.datasets.push_back(number_column(names.kpis[i].name, "member", with_currency(names.kpis[i].unit, currency),
+                                           names.kpis[i].long_name, std::move(columns[i])));
+  return group;
+}
 
-void write_shard(const std::string& path, MemberRows members, const StudyDescription& description) {
-  const std::string& currency = description.provenance.currency;
-  members.sort_unique();
-  const NameTable wide = unite(members.tables);
-  NumberColumns numbers = columns_of(members, wide);
-  Group kpis = number_group("kpi", "key figures of the members", members);
+Group category_group(const NameTable& names, std::span<std::vector<double>> columns, const MemberRows& members,
+                     const std::string& currency) {
+  Group group = number_group("category", "totals of the members by category of producers", members);
   std::size_t at = 0;
-  for (const Kpi& kpi : wide.kpis)
-    kpis.datasets.push_back(number_column(kpi.name, "member", with_currency(kpi.unit, currency), kpi.long_name,
-                                          std::move(numbers.columns[at++])));
-  Group categories = number_group("category", "totals of the members by category of producers", members);
-  for (const std::string& category : wide.categories)
+  for (const std::string& category : names.categories)
     for (const CategoryColumnInfo& column : category_columns()) {
-      Dataset dataset =
-          number_column(category_dataset(column.name, category), "member", with_currency(column.unit, currency),
-                        column.long_name, std::move(numbers.columns[at++]));
+      Dataset dataset = number_column(category_dataset(column.name, category), "member",
+                                      with_currency(column.unit, currency), column.long_name, std::move(columns[at++]));
       dataset.attributes.push_back({"category", category});
       dataset.attributes.push_back({"column", std::string(column.name)});
-      categories.datasets.push_back(std::move(dataset));
+      group.datasets.push_back(std::move(dataset));
     }
+  return group;
+}
+
+std::vector<Attribute> shard_attributes(const StudyDescription& description) {
   std::vector<Attribute> attributes = origin_attributes();
   attributes.push_back({"content", std::string("shard")});
   attributes.push_back({"inputs", description.inputs});
   attributes.push_back({"title", description.provenance.scenario_name});
   attributes.push_back({"comment", description.provenance.description});
-  attributes.push_back({"currency", currency});
+  attributes.push_back({"currency", description.provenance.currency});
   attributes.push_back({"design", design_to_text(description.design)});
+  return attributes;
+}
+
+/// A group of series as [member, time, entity].
+Group member_series_group(const Group& series, const std::vector<std::int64_t>& members) {
+  Group group{series.name, series.long_name, {{"member", members.size()}}, {}};
+  group.dimensions.insert(group.dimensions.end(), series.dimensions.begin(), series.dimensions.end());
+  group.datasets = series.datasets;
+  for (Dataset& dataset : group.datasets)
+    if (std::holds_alternative<std::monostate>(dataset.values))
+      dataset.dimensions.insert(dataset.dimensions.begin(), "member");
+  group.datasets.push_back({"member", CellType::int64, {"member"}, "1", "number of the member", {}, members});
+  return group;
+}
+
+void write_series(Hdf5File& file, const SeriesSource& source, const study::Design& design, const Schema& schema) {
+  std::vector<std::int64_t> members = source.members();
+  std::ranges::sort(members, {}, [&](std::int64_t member) { return design.cell(member); });
+  members.erase(std::unique(members.begin(), members.end()), members.end());
+  if (members.empty()) return;
+  for (std::size_t g = 0; g < schema.content.groups.size(); ++g) {
+    const Group group = member_series_group(schema.content.groups[g], members);
+    std::vector<Layout> layouts(group.datasets.size());
+    for (const Stream& stream : schema.streams)
+      if (stream.group == g) {
+        ChunkShape& chunk = layouts[stream.dataset].chunk;
+        chunk = chunk_shape(schema, stream);
+        chunk.insert(chunk.begin(), 1);
+      }
+    file.add(group, layouts);
+  }
+  for (std::uint64_t row = 0; row < members.size(); ++row)
+    source.visit(members[row], [&](const SeriesChunk& chunk) {
+      const Stream& stream = schema.streams[chunk.stream];
+      const Group& group = schema.content.groups[stream.group];
+      std::vector<std::uint64_t> offset{row, chunk.first_row};
+      if (!stream.one_dimensional) offset.push_back(chunk.first_column);
+      file.write_chunk(group.name, group.datasets[stream.dataset].name, offset, chunk.bytes);
+    });
+  file.add(
+      {k_series_group,
+       "what is recorded of every member",
+       {{k_series_dataset, 1}},
+       {text_column(k_series_dataset, k_series_dataset, "groups and variables, as JSON", {series_to_text(schema)})}});
+}
+
+}  // namespace
+
+void write_shard(const std::string& path, const std::string& journal, const StudyDescription& description,
+                 const Schema* series) {
+  const std::string& currency = description.provenance.currency;
+  MemberRows members = read_journal(journal).members;
+  members.sort_unique();
+  const NameTable names = unite(members.tables);
+  NumberColumns numbers = columns_of(members, names);
+  const std::span columns(numbers.columns);
   const std::string temporary = fmt::format("{}.{}.assembling", path, ::getpid());
   try {
-    Hdf5File file(temporary, attributes);
+    Hdf5File file(temporary, shard_attributes(description));
     file.add(member_group(members));
-    file.add(kpis);
-    file.add(categories);
+    file.add(kpi_group(names, columns.first(names.kpis.size()), members, currency));
+    file.add(category_group(names, columns.subspan(names.kpis.size()), members, currency));
     file.add(scenario_group(description.provenance));
+    if (series != nullptr) write_series(file, *open_journal_series(journal, *series), description.design, *series);
     file.close();
     publish_file(temporary, path);
   } catch (...) {

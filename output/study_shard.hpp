@@ -4,6 +4,7 @@
 #include <string>
 
 #include "output/fingerprint.hpp"
+#include "output/schema.hpp"
 #include "output/study_design.hpp"
 #include "output/study_members.hpp"
 
@@ -16,8 +17,10 @@ struct StudyDescription {
   std::string inputs;     ///< as inputs_text() gives
 };
 
-/// Writes the shard under a temporary name and renames it. Throws IoError.
-void write_shard(const std::string& path, MemberRows members, const StudyDescription& description);
+/// Makes a shard of the journal at `journal`, under a temporary name that is changed at the end. `series`: what was
+/// recorded of every member; nullptr: nothing. Throws IoError.
+void write_shard(const std::string& path, const std::string& journal, const StudyDescription& description,
+                 const Schema* series);
 
 struct ShardContent {
   StudyDescription description;

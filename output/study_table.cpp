@@ -57,10 +57,7 @@ StudyTable make_table(const study::Design& design, const MemberRows& members) {
   table.status.assign(cells, MemberStatus::missing);
   const auto board = board_of(design, members);
   study::StoppingTracker stopping(design, *board);
-  const auto cell_of = [&](std::int64_t member) {
-    const study::MemberKey key = design.key(member);
-    return static_cast<std::size_t>(key.point * design.replicates + key.replicate);
-  };
+  const auto cell_of = [&](std::int64_t member) { return static_cast<std::size_t>(design.cell(member)); };
   if (design.stop)
     for (std::int64_t member = 0; member < design.members(); ++member)
       if (!stopping.needed(member)) table.status[cell_of(member)] = MemberStatus::not_needed;

@@ -26,17 +26,6 @@ NetworkOptions to_options(const FlowSection& section) {
   return options;
 }
 
-RecordOptions to_options(const RecordSpec& spec, double step_h) {
-  RecordOptions options;
-  options.double_precision = spec.values.precision == Precision::dbl;
-  options.groups = spec.groups;
-  options.variables = spec.variables;
-  if (!std::isnan(spec.values.every_h)) options.every_steps = std::llround(spec.values.every_h / step_h);
-  options.statistics = spec.statistics;
-  options.device_states = spec.values.device_states;
-  return options;
-}
-
 /// Some producer or storage must be able to hold an island together.
 void check_slack(const Model& model, const Node* node, Diagnostics& problems) {
   if (model.network.method == NetworkMethod::none || model.grid.bus_count() == 0) return;
@@ -54,6 +43,17 @@ void check_slack(const Model& model, const Node* node, Diagnostics& problems) {
 
 }  // namespace
 
+RecordOptions record_options(const RecordSpec& spec, double step_h) {
+  RecordOptions options;
+  options.double_precision = spec.values.precision == Precision::dbl;
+  options.groups = spec.groups;
+  options.variables = spec.variables;
+  if (!std::isnan(spec.values.every_h)) options.every_steps = std::llround(spec.values.every_h / step_h);
+  options.statistics = spec.statistics;
+  options.device_states = spec.values.device_states;
+  return options;
+}
+
 std::unique_ptr<Model> build(const Spec& spec, std::span<const ModelInfo> models, const csv::Limits& profile_limits,
                              Diagnostics& problems, const Sharing& sharing) {
   auto model = std::make_unique<Model>();
@@ -62,7 +62,7 @@ std::unique_ptr<Model> build(const Spec& spec, std::span<const ModelInfo> models
   model->replicate = spec.replicate;
   model->dispatch = to_options(spec.dispatch);
   model->network = to_options(spec.flow);
-  model->record = to_options(spec.record, spec.time.step_h());
+  model->record = record_options(spec.record, spec.time.step_h());
   model->co2_price_per_t = spec.policy.co2_price_per_t;
   const BusIndex buses = build_grid(spec, *model, problems, sharing.grid_of);
   build_devices(spec, models, buses, *model, problems);

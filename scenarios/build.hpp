@@ -8,7 +8,8 @@
 
 namespace gridplus {
 struct Model;
-}
+struct RecordOptions;
+}  // namespace gridplus
 
 namespace gridplus::scenario {
 
@@ -18,5 +19,8 @@ namespace gridplus::scenario {
 [[nodiscard]] std::unique_ptr<Model> build(const Spec& spec, std::span<const ModelInfo> models,
                                            const csv::Limits& profile_limits, Diagnostics& problems,
                                            const Sharing& sharing = {});
+
+/// What a block `record` asks for in a run of that step.
+[[nodiscard]] RecordOptions record_options(const RecordSpec& spec, double step_h);
 
 }  // namespace gridplus::scenario

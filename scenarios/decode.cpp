@@ -95,11 +95,13 @@ std::vector<std::string> recordable_variables() {
   return names;
 }
 
-void decode_record(Context& context, const Node& root, Spec& spec, const Path& top) {
-  const Node* const record = find_map(context, root, "record", top);
-  if (record == nullptr) return;
+}  // namespace
+
+std::optional<RecordSpec> decode_record(Context& context, const Node& parent, const Path& top) {
+  const Node* const record = find_map(context, parent, "record", top);
+  if (record == nullptr) return std::nullopt;
   const Path path(top, "record");
-  RecordSpec& out = spec.record;
+  RecordSpec out;
   decode_section(context, section_fields<RecordSection>(), &out.values, *record, path,
                  {"groups", "variables", "statistics"});
   out.groups = decode_words(context, *record, "groups", {k_record_groups.begin(), k_record_groups.end()}, path);
@@ -112,7 +114,10 @@ void decode_record(Context& context, const Node& root, Spec& spec, const Path& t
     context.fail(record->find("every")->where(), Path(path, "every"),
                  fmt::format("{} h is no whole number of steps of {} h", out.values.every_h, step_h),
                  "a multiple of time.step");
+  return out;
 }
+
+namespace {
 
 void decode_controllers(Context& context, const Node& root, Spec& spec, const Path& top) {
   if (const Node* const controllers = find_map(context, root, "controllers", top)) {
@@ -232,7 +237,7 @@ Spec decode(const Node& root, std::span<const ModelInfo> models, const std::stri
   decode_cyber(context, root, spec);
   decode_controllers(context, root, spec, top);
   decode_events(context, root, spec);
-  decode_record(context, root, spec, top);
+  if (auto record = decode_record(context, root, top)) spec.record = std::move(*record);
   decode_adequacy(context, root, spec);
   spec.currency = context.currency;
   spec.seed = context.seed;

@@ -23,6 +23,8 @@ void for_each_entry(Context& context, const Node& parent, std::string_view key, 
 [[nodiscard]] std::string entry_text(Context& context, const Node& entry, std::string_view key, bool required,
                                      const Path& path);
 
+/// The block `record` of `parent`, if there is one.
+[[nodiscard]] std::optional<RecordSpec> decode_record(Context& context, const Node& parent, const Path& path);
 /// The block `study`, if there is one.
 void decode_study(Context& context, const Node& root, Spec& spec);
 /// Reports forced outage data that do not fit together; NaN: not given.

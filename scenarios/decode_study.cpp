@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <set>
 #include <stdexcept>
 
 #include "scenarios/decode_parts.hpp"
@@ -33,9 +34,9 @@ class StudyDecoder {
 
   std::optional<StudySpec> decode() {
     const std::size_t before = context_.problems.size();
-    refuse_unknown_keys(context_, node_,
-                        {"sweep", "method", "samples", "replicates", "baseline", "confidence", "stop", "adequacy"},
-                        path_);
+    refuse_unknown_keys(
+        context_, node_,
+        {"sweep", "method", "samples", "replicates", "baseline", "confidence", "stop", "record", "adequacy"}, path_);
     study::Design& design = spec_.design;
     decode_method();
     design.replicates = count("replicates", 1, k_most_members).value_or(1);
@@ -46,6 +47,7 @@ class StudyDecoder {
       decode_baseline();
       decode_stop();
     }
+    decode_series();
     if (context_.problems.size() != before) return std::nullopt;
     return std::move(spec_);
   }
@@ -266,6 +268,48 @@ class StudyDecoder {
     rule.half_width = value.value_or(1.0);
     rule.relative = width->text.find('%') != std::string::npos;
     spec_.design.stop = rule;
+  }
+
+  /// Time series of members: chosen one by one, for there are as many as members.
+  void decode_series() {
+    spec_.record = decode_record(context_, node_, path_);
+    if (!spec_.record) return;
+    const Node& node = *node_.find("record");
+    const Path place(path_, "record");
+    const RecordSpec& record = *spec_.record;
+    if (const Node* const states = node.find("device_states"))
+      context_.fail(states->where(), Path(place, "device_states"), "states of devices are not recorded of members",
+                    "variables and groups", "run a member by itself to see them");
+    for (std::size_t i = 0; i < record.groups.size(); ++i)
+      if (record.groups[i] == "event" || record.groups[i] == "kpi")
+        context_.fail(node.find("groups")->items[i].where(), Path(Path(place, "groups"), i),
+                      fmt::format("'{}' holds no time series", record.groups[i]), "groups with variables over time");
+    if (record.groups.empty() && record.variables.empty() && node.find("groups") == nullptr &&
+        node.find("variables") == nullptr)
+      context_.fail(node.where(), place, "it is not said what is recorded",
+                    "variables: [bus.vm_pu, ...] or groups: [storage, ...]");
+    check_axes_beside(record);
+  }
+
+  /// An axis becomes a dimension of every group that is recorded.
+  void check_axes_beside(const RecordSpec& record) {
+    std::set<std::string> taken(record.groups.begin(), record.groups.end());
+    for (const std::string& variable : record.variables) {
+      taken.insert(variable.substr(0, variable.find('.')));
+      taken.insert(variable.substr(variable.find('.') + 1));
+    }
+    const Node* const sweep = node_.find("sweep");
+    if (sweep == nullptr || !sweep->is_map()) return;
+    for (const Member& axis : sweep->members)
+      if (taken.contains(axis.key))
+        context_.fail(axis.where(), Path(Path(path_, "sweep"), axis.key),
+                      fmt::format("'{}' is the name of something that is recorded of every member", axis.key),
+                      "another name for the axis", fmt::format("such as '{}_size' or 'by_{}'", axis.key, axis.key));
+    constexpr std::size_t k_most_axes = 24;  // HDF5 allows 32 dimensions
+    if (sweep->members.size() > k_most_axes && spec_.design.sweep == study::Sweep::grid)
+      context_.fail(node_.find("record")->where(), Path(path_, "record"),
+                    fmt::format("a grid of {} axes leaves no room for time series", sweep->members.size()),
+                    fmt::format("at most {} axes", k_most_axes));
   }
 
   Context& context_;

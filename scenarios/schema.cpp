@@ -242,6 +242,9 @@ Json study_schema() {
                     {"every", {{"type", "integer"}, {"minimum", 1}}}}},
                   {"required", {"kpi", "half_width"}},
                   {"additionalProperties", false}};
+  Json record = record_schema();
+  record["description"] = "time series that are kept of every member";
+  record["properties"].erase("device_states");
   Json adequacy = section_schema<scenario::AdequacySection>("an adequacy study");
   adequacy["properties"]["transfer_limits"] =
       list_of(section_schema<scenario::TransferSection>("what areas can send each other", {"from", "to"}));
@@ -255,6 +258,7 @@ Json study_schema() {
             {"baseline", {{"type", "object"}, {"additionalProperties", any}}},
             {"confidence", quantity},
             {"stop", stop},
+            {"record", std::move(record)},
             {"adequacy", std::move(adequacy)}}},
           {"additionalProperties", false}};
 }

@@ -102,6 +102,7 @@ struct SweptPlaces {
 struct StudySpec {
   study::Design design;
   std::vector<SweptPlaces> axes;
+  std::optional<RecordSpec> record;  ///< of every member's time series
 };
 
 struct TransferEntry {

@@ -49,6 +49,13 @@ struct ScenarioStudy::Impl {
     return {replicate, &profiles, same_grid ? base.get() : nullptr, false};
   }
   std::unique_ptr<const Model> build(const Node& root, std::uint32_t replicate, Diagnostics& problems);
+  /// What a member records. The scenario's own `record` is about a run by itself.
+  [[nodiscard]] RecordOptions series_options(const Model& model) const {
+    if (!spec.record) return model.record;
+    RecordOptions record = scenario::record_options(*spec.record, model.time.step_h());
+    record.device_states = false;
+    return record;
+  }
   static void place(Node& root, const SweptPlaces& axis, std::size_t value, Diagnostics& problems);
   void check_point(std::int64_t point, Diagnostics& found);
 };
@@ -64,9 +71,10 @@ void ScenarioStudy::Impl::open(const std::filesystem::path& file) {
   decoded.profiles.share(&profiles);
   auto model = scenario::build(decoded, device_models(), limits.profiles, problems, alone);
   model->provenance.files = document.texts;
-  base = std::move(model);
   if (!decoded.study) refuse_without_study(file.string());
   spec = std::move(*decoded.study);
+  model->record = series_options(*model);
+  base = std::move(model);
   for (const SweptPlaces& axis : spec.axes) same_grid = same_grid && std::ranges::none_of(axis.paths, changes_grid);
 }
 
@@ -81,7 +89,9 @@ std::unique_ptr<const Model> ScenarioStudy::Impl::build(const Node& root, std::u
   const auto limits = scenario::limits_of(options);
   const scenario::Sharing shared = sharing(replicate);
   const scenario::Spec decoded = scenario::decode(root, device_models(), name, limits, problems, shared);
-  return scenario::build(decoded, device_models(), limits.profiles, problems, shared);
+  auto model = scenario::build(decoded, device_models(), limits.profiles, problems, shared);
+  model->record = series_options(*model);
+  return model;
 }
 
 void ScenarioStudy::Impl::check_point(std::int64_t point, Diagnostics& found) {
@@ -125,6 +135,10 @@ std::unique_ptr<const Model> ScenarioStudy::model(std::int64_t member, int worke
   Diagnostics problems;
   for (std::size_t a = 0; a < indices.size(); ++a) Impl::place(*tree, impl_->spec.axes[a], indices[a], problems);
   return impl_->build(*tree, key.replicate, problems);
+}
+
+bool ScenarioStudy::records_series() const {
+  return impl_->spec.record.has_value();
 }
 
 std::string ScenarioStudy::design_text() const {

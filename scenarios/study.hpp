@@ -26,6 +26,8 @@ class ScenarioStudy final : public study::MemberSource {
 
   /// The scenario as it is written, without any of the sweep's values.
   [[nodiscard]] const Model& base() const;
+  /// Whether time series are recorded of every member; the models then say which.
+  [[nodiscard]] bool records_series() const;
   /// Everything that the block `study` says, in a form of its own: the same text, the same members.
   [[nodiscard]] std::string design_text() const;
   /// What is wrong with the values of the axes: of a grid each is tried with the first values of the others, of other

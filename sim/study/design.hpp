@@ -56,6 +56,10 @@ struct Design {
   [[nodiscard]] std::int64_t members() const { return points() * replicates; }
   [[nodiscard]] MemberKey key(std::int64_t member) const;
   [[nodiscard]] std::int64_t member(MemberKey key) const { return key.replicate * points() + key.point; }
+  /// Where the member stands in results, which go by point and then by replicate.
+  [[nodiscard]] std::int64_t cell(std::int64_t member) const {
+    return key(member).point * replicates + key(member).replicate;
+  }
   /// The index on every axis of a point; the last axis varies fastest.
   [[nodiscard]] std::vector<std::size_t> indices(std::int64_t point) const;
   /// The point that `point` is compared with, or nothing where there is no baseline.

@@ -219,7 +219,7 @@ const char* to_string(MemberStatus status) {
 }
 
 std::int64_t range_size(std::int64_t count, std::int64_t workers) {
-  constexpr std::int64_t k_ranges_a_worker = 16, k_largest = 64;
+  constexpr std::int64_t k_ranges_a_worker = 64, k_largest = 64;
   return std::clamp<std::int64_t>(count / (std::max<std::int64_t>(workers, 1) * k_ranges_a_worker), 1, k_largest);
 }
 

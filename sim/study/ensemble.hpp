@@ -73,7 +73,7 @@ class LocalWork final : public WorkSource {
   std::atomic<std::int64_t> next_{0};
 };
 
-/// How many members a range has, so that each of `workers` gets about 16 of them at least and none more than 64 at
+/// How many members a range has, so that each of `workers` gets about 64 of them at least and none more than 64 at
 /// once.
 [[nodiscard]] std::int64_t range_size(std::int64_t count, std::int64_t workers);
 

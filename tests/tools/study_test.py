@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import pathlib
-import random
 import resource
 import signal
 import subprocess
@@ -16,7 +15,6 @@ import pytest
 import xarray
 
 GRIDPLUS = pathlib.Path(os.environ["GRIDPLUS_BIN"]) / "gridplus"
-KILLS = int(os.environ.get("GRIDPLUS_KILLS", "5"))
 
 SCENARIO = """gridplus: 1
 name: two_bus
@@ -53,6 +51,18 @@ SWEEP = """study:
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+SERIES = """study:
+  sweep:
+    size: {path: storage.battery.energy_capacity, values: [20 MWh, 40 MWh, 80 MWh]}
+    wind: {path: producers.farm.capacity, values: [20 MW, -5 MW]}
+  replicates: REPLICATES
+  record: {variables: [bus.vm_pu, storage.energy_mwh, step.converged, producer.curtailment_reason], groups: [branch]}
+"""
+
+
+RECORD = "  record: {variables: [bus.vm_pu, storage.energy_mwh, branch.losses_mw]}\n"
 
 
 def write(study=SWEEP, steps=48, replicates=3, name="s.yaml"):
@@ -194,6 +204,100 @@ def test_a_study_stops_at_the_wanted_precision_however_it_is_split(folder):
     assert (data.status == 3).sum() == 180 - count.sum()
 
 
+def series(output, group, **options):
+    return xarray.open_dataset(f"{output}/study.h5", group=group, **options)
+
+
+@pytest.mark.parametrize("engine", ["netcdf4", "h5netcdf"])
+def test_series_of_members_stand_on_named_axes(folder, engine):
+    write(SERIES, steps=200)
+    assert "failed            9 members" in study("out", "--threads", 2).stdout
+    assert sorted(p.name for p in pathlib.Path("out").glob("**/*") if p.is_file()) == [
+        "shard-00000-of-00001.h5", "study.h5", "study.lock"]
+    pathlib.Path("elsewhere").mkdir()
+    os.chdir("elsewhere")  # links hold from wherever they are read
+    with series("../out", "bus", engine=engine) as data:
+        assert data.vm_pu.dims == ("size", "wind", "replicate", "time", "bus")
+        assert data.vm_pu.shape == (3, 2, 3, 200, 2) and data.vm_pu.attrs["long_name"]
+        assert numpy.isnan(data.vm_pu.sel(wind=-5)).all()
+        vm = data.vm_pu.sel(size=80, wind=20, replicate=2).values
+        assert numpy.isfinite(vm).all()
+    with series("../out", "producer", engine=engine) as data:
+        assert list(data.data_vars) == ["curtailment_reason"]
+        assert data.curtailment_reason.attrs["flag_meanings"].startswith("none surplus")
+        reasons = data.curtailment_reason
+        assert numpy.isnan(reasons.sel(wind=-5)).all() and set(numpy.unique(reasons.sel(wind=20))) <= {0, 1, 2}
+    with series("../out", "step", engine=engine) as data:
+        assert data.converged.dims == ("size", "wind", "replicate", "time")
+        assert (data.converged.sel(wind=20) == 1).all()
+    with series("../out", "branch", engine=engine) as data:
+        assert "losses_mw" in data and data.losses_mw.dtype == "float64"
+    os.chdir("..")
+    gridplus("run", "s.yaml", "-o", "r.h5", "--quiet", "--replicate", 2, "--set",
+             "storage.battery.energy_capacity=80 MWh", "--set", "producers.farm.capacity=20 MW")
+    with xarray.open_dataset("r.h5", group="bus") as run:
+        assert (run.vm_pu.values == vm).all()
+    assert "in 1 shard" in gridplus("inspect", "out/study.h5").stdout
+
+
+def test_merge_makes_one_file_that_needs_no_other(folder):
+    write(SERIES, steps=5000)
+    for part in (1, 0, 2):
+        study("out", "--quiet", "--shard", f"{part}/3")
+    gridplus("merge", "out", "-o", "alone/one.h5", "--quiet")
+    assert gridplus("compare", "out/study.h5", "alone/one.h5").stdout.startswith("the same")
+    pathlib.Path("out/shards").rename("out/hidden")
+    with xarray.open_dataset("alone/one.h5", group="storage") as data:
+        assert numpy.isfinite(data.energy_mwh.sel(wind=20)).all()
+        assert numpy.isnan(data.energy_mwh.sel(wind=-5)).all()
+    assert "3 of which not there" in gridplus("inspect", "out/study.h5").stdout
+    assert "gridplus merge" in gridplus("compare", "out/study.h5", "alone/one.h5", code=3).stderr
+    pathlib.Path("out/hidden").rename("out/shards")
+    gridplus("merge", "out", "--quiet")
+    with h5py.File("out/study.h5") as merged:
+        assert not merged["bus/vm_pu"].is_virtual
+
+
+def test_rows_of_several_steps_are_recorded_of_members_too(folder):
+    write("study: {replicates: 2, record: {variables: [storage.energy_mwh], every: 6 h, statistics: [min, max]}}\n", 50)
+    study("out", "--quiet")
+    with series("out", "storage") as data:
+        assert data.energy_mwh_min.shape == (2, 9, 1) and (data.energy_mwh_max >= data.energy_mwh_min).all()
+
+
+def test_series_are_the_same_bits_however_the_work_is_split(folder):
+    write("""study:
+  sweep: {wind: {path: producers.farm.capacity, values: [10 MW, 40 MW, 70 MW]}}
+  replicates: 40
+  stop: {kpi: operating_cost, half_width: 10 %, minimum: 4, every: 2}
+  record: {groups: [bus, storage]}
+""")
+    study("one", "--quiet", "--threads", 1)
+    study("two", "--quiet", "--threads", 2)
+    for part in (2, 1, 0):
+        study("parts", "--quiet", "--shard", f"{part}/3")
+    expect_same("one", "two")
+    expect_same("one", "parts")
+    with series("one", "bus") as data:
+        needed = (kpi("one").status == 0).values
+        assert (numpy.isfinite(data.vm_pu.values).all(axis=(2, 3)) == needed).all() and not needed.all()
+
+
+def test_a_member_with_other_things_to_record_fails_alone(folder):
+    write("""study:
+  sweep:
+    count: {path: storage.battery.count, values: [1, 2]}
+    step: {path: time.step, values: [1 h, 30 min]}
+  record: {groups: [storage]}
+""")
+    file = pathlib.Path("s.yaml")
+    file.write_text(file.read_text().replace("{name: battery, ", "{name: battery, count: 1, "))
+    assert "failed            3 members" in study("out").stdout
+    reasons = [str(r) for r in kpi("out", "flagged").reason.values]
+    assert any("others in the group 'storage'" in r for r in reasons) and any("other time steps" in r for r in reasons)
+    assert numpy.isfinite(kpi("out").operating_cost.sel(count=1).values[0]).all()
+
+
 def start(output, *arguments):
     return subprocess.Popen([GRIDPLUS, "study", "s.yaml", "-o", output, *arguments], stdout=subprocess.DEVNULL,
                             stderr=subprocess.PIPE, text=True)
@@ -206,25 +310,8 @@ def readable(output):
             assert opened.attrs["format"] == b"gridplus-results"
 
 
-def test_a_killed_study_continues_to_the_same_bits(folder):
-    write(steps=1500, replicates=3)
-    begin = time.monotonic()
-    study("whole", "--quiet", "--threads", 2)
-    took = time.monotonic() - begin
-    moments = random.Random(1)
-    for kill in range(KILLS):
-        output = f"killed{kill}"
-        process = start(output, "--resume", "--threads", "2")
-        time.sleep(moments.uniform(0.0, 1.1 * took))
-        process.kill()
-        process.communicate()
-        readable(output)
-        study(output, "--quiet", "--resume")
-        expect_same("whole", output)
-
-
 def test_a_terminated_study_keeps_its_long_member(folder):
-    write("study: {replicates: 2}\n", steps=20000)
+    write("study: {replicates: 2, record: {groups: [storage, branch]}}\n", steps=20000)
     study("whole", "--quiet", "--threads", 1)
     process = start("out", "--threads", "1")
     while not list(pathlib.Path(".").glob("out/shards/*.partial")):
@@ -234,8 +321,10 @@ def test_a_terminated_study_keeps_its_long_member(folder):
     _, said = process.communicate(timeout=60)
     assert process.returncode == 1 and "--resume" in said
     assert list(pathlib.Path("out/shards").iterdir())[0].stat().st_size > 500  # the checkpoint
-    study("out", "--quiet", "--resume")
+    study("out", "--quiet", "--resume", "--shard", "1/2")  # another division: the checkpoint is in another's journal
+    study("out", "--quiet", "--resume", "--shard", "0/2")
     expect_same("whole", "out")
+    assert not list(pathlib.Path("out/shards").glob("*.partial"))
 
 
 def test_a_second_process_and_a_second_begin_are_refused(folder):
@@ -267,8 +356,9 @@ def test_a_lock_that_was_left_over_is_taken(folder):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def test_a_truncated_shard_is_computed_again(folder):
-    write(replicates=2)
+@pytest.mark.parametrize("record", ["", RECORD])
+def test_a_truncated_shard_is_computed_again(folder, record):
+    write(SWEEP.replace("storage:", "size:") + record, replicates=2)
     study("whole", "--quiet")
     for part in range(3):
         study("out", "--quiet", "--shard", f"{part}/3")
@@ -281,8 +371,9 @@ def test_a_truncated_shard_is_computed_again(folder):
     readable("out")
 
 
-def test_a_full_disk_is_said_and_survived(folder):
-    write(replicates=20)
+@pytest.mark.parametrize("record", ["", RECORD])
+def test_a_full_disk_is_said_and_survived(folder, record):
+    write(SWEEP.replace("storage:", "size:") + record, replicates=20)
     study("whole", "--quiet")
 
     def little_room():

@@ -22,7 +22,7 @@ struct MergeArguments {
 
 int merge(const MergeArguments& arguments) {
   const output::StudyFolder folder(arguments.folder, {}, output::FolderUse::merge, {});
-  const output::ShardContent content = folder.finished();
+  const output::StudyFolder::Found content = folder.find(output::StudyFolder::Scope::all);
   if (content.description.inputs.empty())
     throw IoError(fmt::format("'{}' holds no finished shard yet: continue the study with 'gridplus study ... --resume'",
                               arguments.folder));
@@ -36,7 +36,10 @@ int merge(const MergeArguments& arguments) {
   const output::StudyTable table = output::make_table(design, content.members);
   const std::string file = arguments.file.empty() ? folder.study_file() : arguments.file;
   output::make_parent_folder(file);
-  output::write_study(file, table, content.description);
+  const std::shared_ptr<const output::Schema> schema = folder.series_schema();
+  output::StudySeries series{output::StudySeries::Form::copies, schema, {}};
+  if (schema) series.sources = folder.series(*schema);
+  output::write_study(file, table, content.description, schema ? &series : nullptr);
   if (arguments.json)
     print(study_json(table, file));
   else if (!arguments.quiet)
@@ -55,7 +58,7 @@ void add_study(CLI::App& app, int& exit_code) {
 
 void add_merge(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<MergeArguments>();
-  CLI::App* command = app.add_subcommand("merge", "write study.h5 from the finished parts of a study");
+  CLI::App* command = app.add_subcommand("merge", "write one file of all that the parts of a study have computed");
   command->add_option("folder", arguments->folder, "the folder of the study")->required();
   command->add_option("-o,--output", arguments->file, "the file to write; study.h5 in the folder if not given");
   command->add_flag("--partial", arguments->partial, "also where members are missing; they are flagged");

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "tools/gridplus/text.hpp"
@@ -13,32 +14,40 @@ namespace gridplus::tools {
 namespace {
 constexpr double k_redraw_s = 0.1;  // on a terminal
 constexpr double k_line_s = 10.0;   // in a log
+constexpr double k_count_s = 1.0;   // where another process shows it
 }  // namespace
 
-StudyProgress::StudyProgress(std::int64_t members, bool quiet)
-    : members_(members), quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
+StudyProgress::StudyProgress(Size size, bool quiet, CountEnded count)
+    : size_(std::move(size)), quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1), count_(std::move(count)) {}
 
 StudyProgress::~StudyProgress() {
   if (!quiet_ && terminal_) fmt::print(stderr, "\r\033[K");
 }
 
 void StudyProgress::update(study::MemberStatus status) {
-  ++ended_;
-  if (status == study::MemberStatus::failed || status == study::MemberStatus::not_converged) ++flagged_;
-  if (quiet_) return;
+  ++new_.all;
+  if (status == study::MemberStatus::failed || status == study::MemberStatus::not_converged) ++new_.flagged;
   const Clock::time_point now = Clock::now();
-  if (std::chrono::duration<double>(now - last_).count() < (terminal_ ? k_redraw_s : k_line_s)) return;
+  const double interval_s = quiet_ ? k_count_s : terminal_ ? k_redraw_s : k_line_s;
+  if (std::chrono::duration<double>(now - last_).count() < interval_s) return;
   last_ = now;
-  draw(std::chrono::duration<double>(now - start_).count());
+  if (count_)
+    ended_ = count_(new_);
+  else
+    ended_ = {ended_.all + new_.all, ended_.flagged + new_.flagged};
+  new_ = {};
+  if (!quiet_) draw(std::chrono::duration<double>(now - start_).count());
 }
 
 void StudyProgress::draw(double elapsed_s) const {
-  const double share = static_cast<double>(ended_) / static_cast<double>(std::max<std::int64_t>(members_, 1));
-  const double rate = static_cast<double>(ended_) / std::max(elapsed_s, 1e-9);
-  const double left_s = static_cast<double>(members_ - ended_) / std::max(rate, 1e-9);
-  std::string facts = fmt::format("{:3.0f} %  {} of {} members  {} a second  {} left", 100.0 * share, ended_, members_,
-                                  grouped(rate), duration(left_s));
-  if (flagged_ > 0) facts += fmt::format("  {} flagged", flagged_);
+  const std::int64_t ended = size_.finished + ended_.all, left = size_.members - ended;
+  const double share = static_cast<double>(ended) / static_cast<double>(std::max<std::int64_t>(size_.members, 1));
+  const double rate = static_cast<double>(ended_.all) / std::max(elapsed_s, 1e-9);
+  std::string facts =
+      fmt::format("{}{:3.0f} %  {} of {} members  {} a second  {} left", size_.label, std::floor(100.0 * share),
+                  grouped(static_cast<double>(ended), 0), grouped(static_cast<double>(size_.members), 0), grouped(rate),
+                  duration(static_cast<double>(left) / std::max(rate, 1e-9)));
+  if (ended_.flagged > 0) facts += fmt::format("  {} flagged", ended_.flagged);
   if (!terminal_) {
     fmt::print(stderr, "{}\n", facts);
     return;

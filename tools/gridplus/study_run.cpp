@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <sstream>
 
+#include "output/series_schema.hpp"
 #include "output/study_file.hpp"
+#include "output/study_series.hpp"
 #include "sim/core/error.hpp"
 #include "sim/core/parallel.hpp"
 #include "tools/gridplus/command.hpp"
@@ -30,6 +33,22 @@ LoadOptions load_options(const StudyArguments& arguments) {
   options.data_root = arguments.data_root;
   return options;
 }
+
+/// Members whose series can stand beside each other; another one fails.
+class SeriesMembers final : public study::MemberSource {
+ public:
+  SeriesMembers(study::MemberSource& members, const output::Schema* series) : members_(members), series_(series) {}
+  [[nodiscard]] const study::Design& design() const override { return members_.design(); }
+  [[nodiscard]] std::unique_ptr<const Model> model(std::int64_t member, int worker) override {
+    std::unique_ptr<const Model> model = members_.model(member, worker);
+    if (series_ != nullptr) output::check_series(*series_, *model);
+    return model;
+  }
+
+ private:
+  study::MemberSource& members_;
+  const output::Schema* series_;
+};
 
 }  // namespace
 
@@ -67,16 +86,41 @@ output::ShardPlace parse_shard(const std::string& text) {
 StudyProcess::StudyProcess(const StudyArguments& arguments, output::ShardPlace place, int threads)
     : threads_(threads),
       scenario_(arguments.scenario, load_options(arguments), threads),
+      series_(scenario_.records_series()
+                  ? std::make_shared<const output::Schema>(output::make_series_schema(scenario_.base()))
+                  : nullptr),
+      place_(place),
       folder_(arguments.folder.empty() ? std::filesystem::path(arguments.scenario).stem().string() : arguments.folder,
               place, use_of(arguments), [&] {
                 output::Fingerprint fingerprint =
                     output::fingerprint_of(scenario_.base(), output::make_schema(scenario_.base()));
                 fingerprint.emplace_back("study", output::text_checksum(scenario_.design_text()));
                 return fingerprint;
-              }()) {
-  finished_ = folder_.finished().members;
-  unfinished_ = folder_.unfinished();
+              }()) {}
+
+void StudyProcess::look(output::StudyFolder::Scope scope) {
+  scope_ = scope;
+  output::StudyFolder::Found found = folder_.find(scope);
+  finished_ = std::move(found.members);
+  unfinished_ = std::move(found.unfinished);
   open_ = output::missing_members(scenario_.design(), finished_);
+  // Whoever begins a member with a checkpoint needs the journal it stands in, which may go when the study goes on.
+  std::stable_partition(open_.begin(), open_.end(), [&](std::int64_t m) { return unfinished_.contains(m); });
+}
+
+std::string StudyProcess::findings() const {
+  std::string out;
+  for (const auto& [member, place] : unfinished_)
+    out += fmt::format("{} {} {} {}\n", member, place.begin, place.next_step, place.journal);
+  return out;
+}
+
+void StudyProcess::take_findings(const std::string& text) {
+  std::istringstream lines(text);
+  std::int64_t member = 0;
+  output::UnfinishedMember place;
+  while (lines >> member >> place.begin >> place.next_step && std::getline(lines >> std::ws, place.journal))
+    unfinished_[member] = place;
 }
 
 output::StudyDescription StudyProcess::description() const {
@@ -97,31 +141,50 @@ void StudyProcess::tell(study::StopBoard& board) const {
 }
 
 bool StudyProcess::run(std::span<const std::int64_t> members, study::WorkSource& work, study::StopBoard& board,
-                       bool show) {
+                       Show show) {
   const std::string shard = folder_.shard_path(), journal_path = output::StudyFolder::journal_path(shard);
   if (members.empty() && !std::filesystem::exists(journal_path)) return true;
-  output::StudyJournal journal(journal_path, folder_.fingerprint(), study::seats_of(threads_), unfinished_);
-  StudyProgress progress(static_cast<std::int64_t>(members.size()), !show);
+  output::StudyJournal journal(journal_path, folder_.fingerprint(), study::seats_of(threads_), unfinished_,
+                               series_.get());
+  const auto count = static_cast<std::int64_t>(members.size());
+  const std::int64_t all = std::max(show.members, count);
+  StudyProgress progress({all, all - count, std::move(show.label)}, !show.progress, std::move(show.count));
   study::EnsembleOptions options;
   options.threads = threads_;
   options.interrupted = interrupted;
   options.finished = [&](const study::MemberResult& result) { progress.update(result.status); };
-  if (!study::run_ensemble(scenario_, members, work, board, journal, options)) {
+  SeriesMembers recordable(scenario_, series_.get());
+  if (!study::run_ensemble(recordable, members, work, board, journal, options)) {
     journal.sync();
     return false;
   }
   journal.sync();
-  output::write_shard(shard, output::read_journal(journal_path).members, description());
+  output::write_shard(shard, journal_path, description(), series_.get());
   journal.remove();
   return true;
 }
 
 std::optional<output::StudyTable> StudyProcess::merge() const {
-  const output::ShardContent content = folder_.finished();
-  if (!output::missing_members(design(), content.members).empty()) return std::nullopt;
-  output::StudyTable table = output::make_table(design(), content.members);
-  output::write_study(study_file(), table, description());
+  const auto needed = [&](std::int64_t index) { return size_of_part(design(), {index, place_.count}) > 0; };
+  if (scope_ == output::StudyFolder::Scope::own && !folder_.may_be_complete(needed)) return std::nullopt;
+  const output::MemberRows members = folder_.find(output::StudyFolder::Scope::all).members;
+  if (!output::missing_members(design(), members).empty()) return std::nullopt;
+  const bool sealed = folder_.seal(description(), series_.get());
+  output::StudyTable table = output::make_table(design(), members);
+  if (!series_) {
+    output::write_study(study_file(), table, description(), nullptr);
+    return table;
+  }
+  if (!sealed) return std::nullopt;  // who is writing the rest comes here too
+  const output::StudySeries series{output::StudySeries::Form::links, series_, folder_.series(*series_)};
+  output::write_study(study_file(), table, description(), &series);
   return table;
+}
+
+std::int64_t size_of_part(const study::Design& design, output::ShardPlace place) {
+  const std::int64_t things = design.stop ? design.points() : design.members();
+  const auto first = [&](std::int64_t index) { return (index * things + place.count - 1) / place.count; };
+  return (first(place.index + 1) - first(place.index)) * (design.members() / things);
 }
 
 std::vector<std::int64_t> part_of(const study::Design& design, std::span<const std::int64_t> open,
@@ -140,12 +203,17 @@ int run_study(const StudyArguments& arguments) {
   const int threads = arguments.threads > 0 ? arguments.threads : default_threads();
   watch_for_interrupt();
   StudyProcess process(arguments, place, threads);
-  const std::vector<std::int64_t> members = part_of(process.design(), process.open_members(), place);
-  study::LocalStopBoard board(process.design().stop ? process.design().members() : 0);
+  using Scope = output::StudyFolder::Scope;
+  process.look(place.count == 1 ? Scope::all : Scope::own);
+  const study::Design& design = process.design();
+  const std::vector<std::int64_t> members = part_of(design, process.open_members(), place);
+  study::LocalStopBoard board(design.stop ? design.members() : 0);
   process.tell(board);
   study::LocalWork work(static_cast<std::int64_t>(members.size()), threads);
   const bool talks = !arguments.quiet && !arguments.json;
-  if (!process.run(members, work, board, talks)) {
+  StudyProcess::Show show{talks, size_of_part(design, place), {}};
+  if (place.count > 1) show.label = fmt::format("part {} of {}  ", place.index, place.count);
+  if (!process.run(members, work, board, show)) {
     fmt::print(stderr, "gridplus: interrupted; what is finished is kept: 'gridplus study ... --resume' continues\n");
     return k_failed;
   }

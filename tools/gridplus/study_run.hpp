@@ -11,6 +11,7 @@
 #include "output/study_table.hpp"
 #include "scenarios/study.hpp"
 #include "sim/study/ensemble.hpp"
+#include "tools/gridplus/study_progress.hpp"
 
 namespace CLI {
 class App;
@@ -38,15 +39,25 @@ class StudyProcess {
   StudyProcess(const StudyArguments& arguments, output::ShardPlace place, int threads);
 
   [[nodiscard]] const study::Design& design() const { return scenario_.design(); }
-  /// Members that nobody has finished, ascending.
+  /// Looks for what is there already, in the files that `scope` names.
+  void look(output::StudyFolder::Scope scope);
+  /// What look() found out that ranks must know of it: open members and checkpoints. And as another rank was told.
+  [[nodiscard]] std::string findings() const;
+  void take_findings(const std::string& text);
+  /// Members that nobody has finished: those with a checkpoint first, else ascending.
   [[nodiscard]] const std::vector<std::int64_t>& open_members() const { return open_; }
-  [[nodiscard]] std::int64_t finished_before() const { return static_cast<std::int64_t>(finished_.rows.size()); }
   /// Publishes what is finished already.
   void tell(study::StopBoard& board) const;
 
-  /// Computes the members of `members` that `work` hands out, in `journal`; then writes the shard. Returns false if it
-  /// was interrupted. `show`: progress on standard error.
-  bool run(std::span<const std::int64_t> members, study::WorkSource& work, study::StopBoard& board, bool show);
+  struct Show {
+    bool progress = false;     ///< on standard error
+    std::int64_t members = 0;  ///< that the work belongs to, finished ones included
+    std::string label;         ///< of the progress
+    CountEnded count = {};
+  };
+  /// Computes the members of `members` that `work` hands out; then writes the shard. Returns false if it was
+  /// interrupted.
+  bool run(std::span<const std::int64_t> members, study::WorkSource& work, study::StopBoard& board, Show show);
 
   /// Writes study.h5 if every member is there; nothing otherwise.
   [[nodiscard]] std::optional<output::StudyTable> merge() const;
@@ -57,9 +68,12 @@ class StudyProcess {
 
   int threads_;
   ScenarioStudy scenario_;
+  std::shared_ptr<const output::Schema> series_;  ///< nullptr: none are recorded
+  output::ShardPlace place_;
   output::StudyFolder folder_;
+  output::StudyFolder::Scope scope_ = output::StudyFolder::Scope::all;
   output::MemberRows finished_;
-  std::map<std::int64_t, Checkpoint> unfinished_;
+  output::UnfinishedMembers unfinished_;
   std::vector<std::int64_t> open_;
 };
 
@@ -67,6 +81,9 @@ class StudyProcess {
 /// sees all that its decisions need; else neighbours.
 [[nodiscard]] std::vector<std::int64_t> part_of(const study::Design& design, std::span<const std::int64_t> open,
                                                 output::ShardPlace place);
+
+/// How many members a part has, finished or not.
+[[nodiscard]] std::int64_t size_of_part(const study::Design& design, output::ShardPlace place);
 
 /// Runs a whole `gridplus study` in this process.
 [[nodiscard]] int run_study(const StudyArguments& arguments);

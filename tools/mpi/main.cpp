@@ -18,15 +18,23 @@ namespace gridplus::tools {
 
 namespace {
 
-/// Rank 0 opens the folder, and clears it where it is asked to, before the others come.
+/// Rank 0 opens the folder, and clears it where it is asked to, before the others come. It alone looks through what is
+/// there and tells the others.
 std::unique_ptr<StudyProcess> open_study(const MpiSession& mpi, StudyArguments arguments, int threads) {
   const output::ShardPlace place{mpi.rank(), mpi.size()};
   std::unique_ptr<StudyProcess> process;
-  if (mpi.rank() == 0) process = std::make_unique<StudyProcess>(arguments, place, threads);
-  (void)MpiSession::all(true);
+  if (mpi.rank() == 0) {
+    process = std::make_unique<StudyProcess>(arguments, place, threads);
+    process->look(output::StudyFolder::Scope::all);
+  }
+  std::string findings = process ? process->findings() : std::string();
+  MpiSession::broadcast(findings);
   arguments.resume = true;
   arguments.restart = false;
-  if (mpi.rank() != 0) process = std::make_unique<StudyProcess>(arguments, place, threads);
+  if (mpi.rank() != 0) {
+    process = std::make_unique<StudyProcess>(arguments, place, threads);
+    process->take_findings(findings);
+  }
   return process;
 }
 
@@ -39,7 +47,15 @@ int run_ranks(const MpiSession& mpi, const StudyArguments& arguments) {
   RankStopBoard board(process->design().stop ? process->design().members() : 0);
   if (first) process->tell(board);
   RankWork work(static_cast<std::int64_t>(members.size()), static_cast<std::int64_t>(mpi.size()) * threads);
-  if (!MpiSession::all(process->run(members, work, board, talks))) {
+  SharedWords ended(2, 0);
+  StudyProcess::Show show{talks, process->design().members(), {}};
+  show.count = [&](EndedMembers here) {
+    const auto add = [&](std::int64_t word, std::int64_t n) {
+      return static_cast<std::int64_t>(ended.fetch_add(word, static_cast<std::uint64_t>(n))) + n;
+    };
+    return EndedMembers{add(0, here.all), add(1, here.flagged)};
+  };
+  if (!MpiSession::all(process->run(members, work, board, std::move(show)))) {
     if (first) fmt::print(stderr, "gridplus-mpi: interrupted; what is finished is kept: '--resume' continues\n");
     return k_failed;
   }

@@ -43,6 +43,13 @@ void MpiSession::broadcast(std::vector<std::int64_t>& list) {
   MPI_Bcast(list.data(), static_cast<int>(count), MPI_INT64_T, 0, MPI_COMM_WORLD);
 }
 
+void MpiSession::broadcast(std::string& text) {
+  auto count = static_cast<std::int64_t>(text.size());
+  MPI_Bcast(&count, 1, MPI_INT64_T, 0, MPI_COMM_WORLD);
+  text.resize(static_cast<std::size_t>(count));
+  MPI_Bcast(text.data(), static_cast<int>(count), MPI_CHAR, 0, MPI_COMM_WORLD);
+}
+
 bool MpiSession::all(bool yes) {
   int own = yes ? 1 : 0, every = 0;
   MPI_Allreduce(&own, &every, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,7 @@ class MpiSession {
   [[noreturn]] static void abort(int exit_code);
   /// The list of rank 0, on every rank.
   static void broadcast(std::vector<std::int64_t>& list);
+  static void broadcast(std::string& text);
   /// Whether all ranks say yes. Waits for all.
   [[nodiscard]] static bool all(bool yes);
 

@@ -1,6 +1,7 @@
 #include "sim/comms/last_hop.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "sim/core/parallel.hpp"
@@ -16,12 +17,14 @@ std::int64_t geometric(double p, double draw) {
 }
 
 Hop make_hop(const LinkParameters& p, const PerClass<double>& message_bit, double step_s) {
+  constexpr double k_longest_s = 1e30;
   Hop hop;
-  hop.log_latency_s = p.latency_ms > 0.0 ? std::log(1e-3 * p.latency_ms) : -std::numeric_limits<double>::infinity();
-  hop.sigma = p.latency_sigma;
-  hop.max_s = p.latency_ms > 0.0 ? 1e-3 * p.latency_max_ms : 0.0;
+  if (p.latency_ms > 0.0)
+    hop.time = {static_cast<float>(std::log(1e-3 * p.latency_ms)), static_cast<float>(p.latency_sigma),
+                static_cast<float>(std::min(1e-3 * p.latency_max_ms, k_longest_s))};
   hop.success = 1.0 - p.loss;
-  for (std::size_t m = 0; m < k_classes; ++m) hop.sending_s[m] = message_bit[m] / (1e6 * p.capacity_mbit_per_s);
+  for (std::size_t m = 0; m < k_classes; ++m)
+    hop.sending_s[m] = static_cast<float>(message_bit[m] / (1e6 * p.capacity_mbit_per_s));
   hop.process = two_state(p.mtbf_h, p.mttr_h, step_s / 3600.0);
   hop.backup_h = p.backup_h;
   return hop;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sim/comms/last_hop.hpp"
+#include "sim/comms/sender.hpp"
 #include "sim/comms/traffic.hpp"
 #include "sim/core/parallel.hpp"
 
@@ -12,14 +13,26 @@ namespace gridplus::comms {
 
 namespace {
 
-constexpr std::size_t k_chunk = 4096;  ///< endpoints whose counts are summed apart; no part of it may follow threads
-constexpr std::size_t k_batch = 128;   ///< messages whose draws are made together
+constexpr std::size_t k_chunk = 2048;  ///< endpoints whose counts are summed apart; no part of it may follow threads
 
 }  // namespace
 
 std::int64_t arrival_step(std::int64_t sent_step, double latency_s, double step_s) {
   if (latency_s <= step_s) return sent_step;
   return sent_step + static_cast<std::int64_t>(std::ceil(latency_s / step_s));
+}
+
+std::vector<MessageClass> unresolved_deadlines(const Network& network, const TransportOptions& options, double step_s) {
+  const EndpointArrays& endpoint = network.endpoint();
+  const auto any = [](const std::vector<std::uint8_t>& flags) {
+    return std::find(flags.begin(), flags.end(), std::uint8_t{1}) != flags.end();
+  };
+  const PerClass<bool> used = {any(endpoint.controllable), false, options.prices, any(endpoint.reports),
+                               any(endpoint.metered)};
+  std::vector<MessageClass> classes;
+  for (std::size_t m = 0; m < k_classes; ++m)
+    if (used[m] && options.classes[m].deadline_s < 0.1 * step_s) classes.push_back(static_cast<MessageClass>(m));
+  return classes;
 }
 
 void ControllerCount::add(const ControllerCount& o) {
@@ -48,9 +61,13 @@ class Transport::Impl {
         last_hops_(network, sizes(options), step_s, draws_, threads),
         path_(paths_of_endpoints(network)),
         traffic_(network, options, last_hops_.hops(), path_, step_s, draws_),
+        sender_(network, options_, last_hops_, path_, draws_),
         controlled_(traffic_.commands.used()) {
-    const std::size_t chunks = (network.endpoint_count() + k_chunk - 1) / k_chunk;
-    tallies_.resize(chunks);
+    const std::size_t n = network.endpoint_count();
+    for (std::size_t begin = 0; begin < n; begin += k_chunk) {
+      tallies_.emplace_back();
+      tallies_.back().standing = standing(begin, std::min(n, begin + k_chunk));
+    }
   }
 
   [[nodiscard]] TransportState initial() const {
@@ -85,6 +102,9 @@ class Transport::Impl {
     paths_.load(offered_, around, state.backlog_bit);
     deliver_late_reports(step, state);
     run_chunks([&](std::size_t begin, std::size_t end, Tally& tally) {
+      tally.count.classes = {};
+      tally.count.meter_intervals = tally.count.meter_received = tally.count.meter_lost = 0;
+      tally.count.controllers = tally.standing;
       report(step, begin, end, state, tally);
       if (traffic_.meters.used()) read_meters(step, begin, end, state, tally);
     });
@@ -95,12 +115,11 @@ class Transport::Impl {
   void downlink(std::int64_t step, std::span<const Command> commands, const Surroundings& around,
                 TransportState& state) {
     if (controlled_) deliver_late_commands(step, state);
-    run_chunks(
-        [&](std::size_t begin, std::size_t end, Tally& tally) {
-          if (controlled_) command(step, begin, end, commands, state, tally);
-          if (traffic_.prices.used()) price(step, begin, end, state, tally);
-        },
-        false);
+    if (controlled_ || traffic_.prices.used())
+      run_chunks([&](std::size_t begin, std::size_t end, Tally& tally) {
+        if (controlled_) command(step, begin, end, commands, state, tally);
+        if (traffic_.prices.used()) price(step, begin, end, state, tally);
+      });
     for (const Tally& tally : tallies_)
       state.late_commands.insert(state.late_commands.end(), tally.late_commands.begin(), tally.late_commands.end());
     availability_.run_batteries(around, state.availability);
@@ -129,6 +148,7 @@ class Transport::Impl {
   /// The counts of one chunk of endpoints, and what it sends that comes later.
   struct Tally {
     StepCount count;
+    std::vector<ControllerCount> standing;  ///< what count.controllers begins with
     std::vector<LateReport> late_reports;
     std::vector<LateCommand> late_commands;
   };
@@ -147,78 +167,58 @@ class Transport::Impl {
   }
   [[nodiscard]] const ClassOptions& of(MessageClass c) const { return options_.classes[static_cast<std::size_t>(c)]; }
 
+  /// What the endpoints [begin, end) add to their controllers' counts in every step.
+  [[nodiscard]] std::vector<ControllerCount> standing(std::size_t begin, std::size_t end) const {
+    const EndpointArrays& endpoint = network_.endpoint();
+    std::vector<ControllerCount> counts(network_.controller_count());
+    for (std::size_t e = begin; e < end; ++e) {
+      ControllerCount& count = counts[endpoint.controller[e]];
+      const double weight = static_cast<double>(endpoint.weight_mw[e]);
+      if (endpoint.reports[e] != 0) ++count.endpoints, count.reported_mw += weight;
+      if (endpoint.controllable[e] != 0) ++count.controllable, count.controllable_mw += weight;
+    }
+    return counts;
+  }
+
   template <class Each>
-  void run_chunks(Each each, bool first_phase = true) {
+  void run_chunks(Each each) {
     const std::size_t n = network_.endpoint_count();
     parallel_for(tallies_.size(), threads_, 1, [&](std::size_t c, int) {
       Tally& tally = tallies_[c];
-      if (first_phase) {
-        tally.count = {};
-        tally.count.controllers.resize(network_.controller_count());
-      }
       tally.late_reports.clear();
       tally.late_commands.clear();
       each(c * k_chunk, std::min(n, (c + 1) * k_chunk), tally);
     });
   }
 
-  /// Sends the messages of `emission` from endpoints [begin, end); calls each(endpoint, outcome, draws) for those that
-  /// found a way.
-  template <class Each>
-  void send(const Emission& emission, MessageClass message_class, std::span<const Path> paths, std::int64_t step,
-            std::size_t begin, std::size_t end, ClassCount& count, Each each) const {
-    const ClassOptions& options = of(message_class);
-    const auto m = static_cast<std::size_t>(message_class);
-    const RandomKey key{draws_.seed, draws_.replicate, RandomStream::communication, 0,
-                        static_cast<std::uint64_t>(step)};
-    const std::uint32_t* const access = network_.endpoint().access.data();
-    const std::span<const Hop> hops = last_hops_.hops();
-    std::array<std::uint32_t, k_batch> sender;
-    std::array<std::array<double, 4>, k_batch> draw;
-    for (std::size_t e = begin; e < end;) {
-      std::size_t senders = 0;
-      for (; e < end && senders < k_batch; ++e) {
-        if (!emission.sends(static_cast<std::uint32_t>(e), step)) continue;
-        ++count.sent;
-        if (paths[path_[e]].success > 0.0F && last_hops_.alive(e)) sender[senders++] = static_cast<std::uint32_t>(e);
-      }
-      uniforms(key, static_cast<std::uint32_t>(m), std::span(sender).first(senders), std::span(draw).first(senders));
-      for (std::size_t i = 0; i < senders; ++i) {
-        const std::uint32_t s = sender[i];
-        const Outcome outcome = travel(paths[path_[s]], hops[access[s]], options, m, draw[i]);
-        if (outcome.delivered) {
-          ++count.delivered;
-          if (static_cast<double>(outcome.latency_s) <= options.deadline_s) ++count.on_time;
-          if (draw[i][3] < options_.duplicate_probability) ++count.duplicates;
-        }
-        each(s, outcome, draw[i]);
-      }
-    }
-  }
-
   void report(std::int64_t step, std::size_t begin, std::size_t end, TransportState& state, Tally& tally) const {
-    send(traffic_.reports, MessageClass::telemetry, paths_.up(MessageClass::telemetry), step, begin, end,
-         tally.count.classes[static_cast<std::size_t>(MessageClass::telemetry)],
-         [&](std::uint32_t e, const Outcome& outcome, const auto&) {
-           if (!outcome.delivered) return;
-           const std::int64_t arrives = arrival_step(step, static_cast<double>(outcome.latency_s), step_s_);
-           if (arrives > step) {
-             tally.late_reports.push_back({arrives, step, e, outcome.latency_s});
-             return;
-           }
-           state.generated_step[e] = step;
-           state.latency_s[e] = outcome.latency_s;
-         });
+    constexpr MessageClass k_class = MessageClass::telemetry;
+    sender_.send({k_class, traffic_.reports, paths_.up(k_class), step}, begin, end,
+                 tally.count.classes[static_cast<std::size_t>(k_class)], [&](std::uint32_t e, const Outcome& outcome) {
+                   if (!outcome.delivered) return;
+                   if (static_cast<double>(outcome.latency_s) > step_s_) {
+                     tally.late_reports.push_back({arrival_step(step, static_cast<double>(outcome.latency_s), step_s_),
+                                                   step, e, outcome.latency_s});
+                     return;
+                   }
+                   state.generated_step[e] = step;
+                   state.latency_s[e] = outcome.latency_s;
+                 });
     const EndpointArrays& endpoint = network_.endpoint();
-    for (std::size_t e = begin; e < end; ++e) {
-      if (endpoint.reports[e] == 0) continue;
-      ControllerCount& known = tally.count.controllers[endpoint.controller[e]];
-      const double age = age_s(e, step, state), weight = static_cast<double>(endpoint.weight_mw[e]);
-      ++known.endpoints;
-      known.age_sum_s += age;
-      known.reported_mw += weight;
-      if (age <= network_.controller().max_age_s[endpoint.controller[e]]) known.observed_mw += weight;
-      known.ages.add(static_cast<float>(age));
+    const double* const max_age_s = network_.controller().max_age_s.data();
+    AgeBatch ages;
+    for (std::size_t first = begin; first < end; first += AgeBatch::k_size) {
+      const std::size_t count = std::min(AgeBatch::k_size, end - first);
+      measure_ages(step, step_s_, std::span(state.generated_step).subspan(first, count),
+                   std::span(state.latency_s).subspan(first, count), ages);
+      for (std::size_t i = 0; i < count; ++i) {
+        if (endpoint.reports[first + i] == 0) continue;
+        const std::uint32_t c = endpoint.controller[first + i];
+        ControllerCount& known = tally.count.controllers[c];
+        known.age_sum_s += ages.age_s[i];
+        if (ages.age_s[i] <= max_age_s[c]) known.observed_mw += static_cast<double>(endpoint.weight_mw[first + i]);
+        known.ages.add_to_bin(ages.bin[i]);
+      }
     }
   }
 
@@ -236,13 +236,13 @@ class Transport::Impl {
       else
         ++state.meter_waiting[e];
     }
-    send(traffic_.meters, MessageClass::metering, paths_.up(MessageClass::metering), step, begin, end,
-         count.classes[static_cast<std::size_t>(MessageClass::metering)],
-         [&](std::uint32_t e, const Outcome& outcome, const auto&) {
-           if (!outcome.delivered) return;
-           count.meter_received += std::min(state.meter_waiting[e], in_time);
-           state.meter_waiting[e] = 0;
-         });
+    constexpr MessageClass k_class = MessageClass::metering;
+    sender_.send({k_class, traffic_.meters, paths_.up(k_class), step}, begin, end,
+                 count.classes[static_cast<std::size_t>(k_class)], [&](std::uint32_t e, const Outcome& outcome) {
+                   if (!outcome.delivered) return;
+                   count.meter_received += std::min(state.meter_waiting[e], in_time);
+                   state.meter_waiting[e] = 0;
+                 });
   }
 
   void command(std::int64_t step, std::size_t begin, std::size_t end, std::span<const Command> commands,
@@ -251,32 +251,28 @@ class Transport::Impl {
     ClassCount& acknowledged = tally.count.classes[static_cast<std::size_t>(MessageClass::acknowledgement)];
     ClassCount& sent = tally.count.classes[static_cast<std::size_t>(MessageClass::command)];
     const auto back = paths_.up(MessageClass::acknowledgement);
-    send(traffic_.commands, MessageClass::command, paths_.down(MessageClass::command), step, begin, end, sent,
-         [&](std::uint32_t e, const Outcome& outcome, const auto& draw) {
-           if (!outcome.delivered) return;
-           ++acknowledged.sent;
-           const double comes =
-               static_cast<double>(back[path_[e]].success) * last_hops_.hops()[endpoint.access[e]].success;
-           if (draw[2] < comes)
-             ++acknowledged.delivered, ++acknowledged.on_time;
-           else if (of(MessageClass::command).retries > 0)
-             ++sent.duplicates;  // the controller sends again what had arrived
-           if (commands[e].on == Command::k_void) return;
-           const std::int64_t acts = acting_step(e, step, static_cast<double>(outcome.latency_s), state);
-           if (acts > step)
-             tally.late_commands.push_back({acts, step, commands[e], e});
-           else
-             state.held[e] = {commands[e], step};
-         });
+    sender_.send({MessageClass::command, traffic_.commands, paths_.down(MessageClass::command), step}, begin, end, sent,
+                 [&](std::uint32_t e, const Outcome& outcome) {
+                   if (!outcome.delivered) return;
+                   ++acknowledged.sent;
+                   const double comes =
+                       static_cast<double>(back[path_[e]].success) * last_hops_.hops()[endpoint.access[e]].success;
+                   if (uniform_of_bits(outcome.answer_bits) < comes)
+                     ++acknowledged.delivered, ++acknowledged.on_time;
+                   else if (of(MessageClass::command).retries > 0)
+                     ++sent.duplicates;  // the controller sends again what had arrived
+                   const std::int64_t acts = acting_step(e, step, static_cast<double>(outcome.latency_s), state);
+                   if (acts > step)
+                     tally.late_commands.push_back({acts, step, commands[e], e});
+                   else
+                     state.held[e] = {commands[e], step};
+                 });
     for (std::size_t e = begin; e < end; ++e) {
       if (endpoint.controllable[e] == 0) continue;
       ControllerCount& known = tally.count.controllers[endpoint.controller[e]];
-      const double weight = static_cast<double>(endpoint.weight_mw[e]);
-      ++known.controllable;
-      known.controllable_mw += weight;
       if (!valid(e, step, state) || !connected(e)) continue;
       ++known.under_control;
-      known.under_control_mw += weight;
+      known.under_control_mw += static_cast<double>(endpoint.weight_mw[e]);
     }
   }
 
@@ -291,12 +287,12 @@ class Transport::Impl {
   }
 
   void price(std::int64_t step, std::size_t begin, std::size_t end, TransportState& state, Tally& tally) const {
-    send(traffic_.prices, MessageClass::price, paths_.down(MessageClass::price), step, begin, end,
-         tally.count.classes[static_cast<std::size_t>(MessageClass::price)],
-         [&](std::uint32_t e, const Outcome& outcome, const auto&) {
-           if (outcome.delivered)
-             state.price_step[e] = arrival_step(step, static_cast<double>(outcome.latency_s), step_s_);
-         });
+    constexpr MessageClass k_class = MessageClass::price;
+    sender_.send({k_class, traffic_.prices, paths_.down(k_class), step}, begin, end,
+                 tally.count.classes[static_cast<std::size_t>(k_class)], [&](std::uint32_t e, const Outcome& outcome) {
+                   if (outcome.delivered)
+                     state.price_step[e] = arrival_step(step, static_cast<double>(outcome.latency_s), step_s_);
+                 });
   }
 
   void sum_up() {
@@ -322,6 +318,7 @@ class Transport::Impl {
   LastHops last_hops_;
   std::vector<std::uint32_t> path_;  ///< per endpoint: controller * nodes + parent
   Traffic traffic_;
+  Sender sender_;
   bool controlled_, rerouted_ = false;
   OfferedTraffic offered_;
   std::vector<Tally> tallies_;

@@ -7,13 +7,6 @@ namespace {
 using study::Axis;
 using study::Sweep;
 
-Dataset axis_column(const Axis& axis, const std::string& dimension) {
-  std::string long_name = "swept: ";
-  long_name += axis.name;
-  if (axis.values.empty()) return text_column(axis.name, dimension, long_name, axis.labels);
-  return number_column(axis.name, dimension, axis.unit, long_name, axis.values);
-}
-
 Dataset numbers(const std::string& name, const std::string& long_name, std::int64_t count) {
   std::vector<std::int64_t> values;
   for (std::int64_t i = 0; i < count; ++i) values.push_back(i);
@@ -22,18 +15,25 @@ Dataset numbers(const std::string& name, const std::string& long_name, std::int6
 
 }  // namespace
 
+Dataset StudyAxes::column(const Axis& axis, const std::string& dimension) {
+  std::string long_name = "swept: ";
+  long_name += axis.name;
+  if (axis.values.empty()) return text_column(axis.name, dimension, long_name, axis.labels);
+  return number_column(axis.name, dimension, axis.unit, long_name, axis.values);
+}
+
 Group StudyAxes::begin(std::string name, std::string long_name, bool replicates) const {
   Group group{std::move(name), std::move(long_name), {}, {}};
   if (design_.sweep == Sweep::grid) {
     for (const Axis& axis : design_.axes) {
       group.dimensions.push_back({axis.name, axis.labels.size()});
-      group.datasets.push_back(axis_column(axis, axis.name));
+      group.datasets.push_back(column(axis, axis.name));
     }
   } else if (!design_.axes.empty()) {
     const std::string points = design_.sweep == Sweep::paired ? "point" : "sample";
     group.dimensions.push_back({points, static_cast<std::uint64_t>(design_.points())});
     group.datasets.push_back(numbers(points, points + " of the sweep", design_.points()));
-    for (const Axis& axis : design_.axes) group.datasets.push_back(axis_column(axis, points));
+    for (const Axis& axis : design_.axes) group.datasets.push_back(column(axis, points));
   }
   if (replicates || group.dimensions.empty()) {
     const std::int64_t count = replicates ? design_.replicates : 1;

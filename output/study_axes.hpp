@@ -16,6 +16,8 @@ class StudyAxes {
 
   /// A group over the points, with replicates or without.
   [[nodiscard]] Group begin(std::string name, std::string long_name, bool replicates) const;
+  /// The coordinate of an axis along `dimension`.
+  [[nodiscard]] static Dataset column(const study::Axis& axis, const std::string& dimension);
   [[nodiscard]] static std::vector<std::string> dimensions(const Group& group);
   /// CF names the axes that are no dimensions, so that readers take them for coordinates.
   void add_coordinates(Dataset& dataset) const;

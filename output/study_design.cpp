@@ -18,6 +18,10 @@ std::string design_to_text(const study::Design& design) {
     json["axes"].push_back(
         {{"name", axis.name}, {"unit", axis.unit}, {"labels", axis.labels}, {"values", axis.values}});
   for (const auto& index : design.baseline) json["baseline"].push_back(index ? Json(*index) : Json(nullptr));
+  if (!design.causes.empty()) {
+    json["causes"] = Json::array();
+    for (const study::Cause cause : design.causes) json["causes"].push_back(static_cast<int>(cause));
+  }
   if (design.stop)
     json["stop"] = {{"kpi", design.stop->kpi},
                     {"half_width", design.stop->half_width},
@@ -40,6 +44,8 @@ study::Design design_from_text(const std::string& text) {
                              axis.at("values").get<std::vector<double>>()});
     for (const Json& index : json.at("baseline"))
       design.baseline.push_back(index.is_null() ? std::nullopt : std::optional(index.get<std::size_t>()));
+    if (json.contains("causes"))
+      for (const Json& cause : json.at("causes")) design.causes.push_back(static_cast<study::Cause>(cause.get<int>()));
     if (json.contains("stop")) {
       const Json& stop = json.at("stop");
       design.stop = study::StoppingRule{stop.at("kpi").get<std::string>(), stop.at("half_width").get<double>(),

@@ -64,24 +64,30 @@ class StudyGroups {
   [[nodiscard]] Group estimates(const char* name, const char* long_name, EstimateOf estimate_of) const {
     Group group = axes_.begin(name, long_name, false);
     for (std::size_t i = 0; i < table_.names.kpis.size(); ++i) {
-      const Kpi& kpi = table_.names.kpis[i];
       std::array<std::vector<double>, 4> columns;
       for (std::int64_t point = 0; point < design_.points(); ++point) {
-        const Estimate estimate = estimate_of(i, point);
-        columns[0].push_back(estimate.mean);
-        columns[1].push_back(estimate.standard_error);
-        columns[2].push_back(estimate.ci_low);
-        columns[3].push_back(estimate.ci_high);
+        add_to(columns, estimate_of(i, point));
       }
-      const std::array<std::pair<const char*, const char*>, 4> parts = {
-          {{"", ""},
-           {"_standard_error", ", standard error of the mean"},
-           {"_ci_low", ", lower end of the confidence interval"},
-           {"_ci_high", ", upper end of the confidence interval"}}};
-      for (std::size_t p = 0; p < parts.size(); ++p)
-        group.datasets.push_back(variable(group, kpi.name + parts[p].first, kpi.unit, kpi.long_name + parts[p].second,
-                                          std::move(columns[p])));
+      add_columns(group, table_.names.kpis[i], std::move(columns));
     }
+    return group;
+  }
+
+  /// What is due to each cause, and to all, over the points of the sweep.
+  [[nodiscard]] Group attribution() const {
+    Group group{"attribution", "what is due to each cause: Shapley values, means over the replicates", {}, {}};
+    for (std::size_t a = 0; a + 1 < design_.axes.size(); ++a) {
+      group.dimensions.push_back({design_.axes[a].name, design_.axes[a].labels.size()});
+      group.datasets.push_back(StudyAxes::column(design_.axes[a], design_.axes[a].name));
+    }
+    std::vector<std::string> causes;
+    for (const study::Cause cause : design_.causes)
+      causes.emplace_back(study::k_causes[static_cast<std::size_t>(cause)]);
+    causes.emplace_back("all");
+    group.dimensions.push_back({"cause", causes.size()});
+    group.datasets.push_back(text_column("cause", "cause", "cause; all: what they make together", causes));
+    for (const std::string_view name : study::k_attributed)
+      if (const auto i = table_.find_kpi(name)) add_shares(group, *i);
     return group;
   }
 
@@ -124,6 +130,32 @@ class StudyGroups {
   }
 
  private:
+  void add_shares(Group& group, std::size_t number) const {
+    std::array<std::vector<double>, 4> columns;
+    for (std::int64_t p = 0; p < design_.points() / design_.cause_sets(); ++p)
+      for (const Estimate& estimate : table_.attribution(number, p)) add_to(columns, estimate);
+    add_columns(group, table_.names.kpis[number], std::move(columns));
+  }
+
+  static void add_to(std::array<std::vector<double>, 4>& columns, const Estimate& estimate) {
+    columns[0].push_back(estimate.mean);
+    columns[1].push_back(estimate.standard_error);
+    columns[2].push_back(estimate.ci_low);
+    columns[3].push_back(estimate.ci_high);
+  }
+
+  /// Mean, standard error and ends of the confidence interval of a key figure.
+  void add_columns(Group& group, const Kpi& kpi, std::array<std::vector<double>, 4> columns) const {
+    const std::array<std::pair<const char*, const char*>, 4> parts = {
+        {{"", ""},
+         {"_standard_error", ", standard error of the mean"},
+         {"_ci_low", ", lower end of the confidence interval"},
+         {"_ci_high", ", upper end of the confidence interval"}}};
+    for (std::size_t p = 0; p < parts.size(); ++p)
+      group.datasets.push_back(
+          variable(group, kpi.name + parts[p].first, kpi.unit, kpi.long_name + parts[p].second, std::move(columns[p])));
+  }
+
   [[nodiscard]] Dataset variable(const Group& group, std::string name, const std::string& unit, std::string long_name,
                                  std::vector<double> values) const {
     Dataset out{std::move(name),
@@ -173,6 +205,7 @@ void write_study(const std::string& path, const StudyTable& table, const StudyDe
     if (!table.design.baseline.empty())
       file.add(groups.estimates("difference", "mean differences to the baseline, replicate by replicate",
                                 [&](std::size_t i, std::int64_t point) { return table.difference(i, point); }));
+    if (!table.design.causes.empty()) file.add(groups.attribution());
     if (!table.names.categories.empty()) file.add(groups.categories());
     file.add(groups.flagged());
     if (series != nullptr) add_study_series(file, table, *series);

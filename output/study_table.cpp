@@ -102,6 +102,23 @@ study::Estimate StudyTable::difference(std::size_t number, std::int64_t point) c
   return mean.estimate(design.confidence);
 }
 
+std::vector<study::Estimate> StudyTable::attribution(std::size_t number, std::int64_t sweep_point) const {
+  const std::int64_t sets = design.cause_sets();
+  std::vector<study::RunningMean> means(design.causes.size() + 1);
+  std::vector<double> v(static_cast<std::size_t>(sets));
+  for (std::size_t r = 0; r < static_cast<std::size_t>(design.replicates); ++r) {
+    for (std::int64_t set = 0; set < sets; ++set)
+      v[static_cast<std::size_t>(set)] = replicates(number, sweep_point * sets + set)[r];
+    if (std::ranges::any_of(v, [](double value) { return value != value; })) continue;
+    const std::vector<double> shares = study::shapley_values(v);
+    for (std::size_t i = 0; i < shares.size(); ++i) means[i].add(shares[i]);
+    means.back().add(v.back() - v.front());
+  }
+  std::vector<study::Estimate> out;
+  for (const study::RunningMean& mean : means) out.push_back(mean.estimate(design.confidence));
+  return out;
+}
+
 std::int64_t StudyTable::count(MemberStatus wanted) const {
   return std::ranges::count(status, wanted);
 }

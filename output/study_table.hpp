@@ -31,6 +31,10 @@ struct StudyTable {
   /// Of the differences to the baseline, replicate by replicate: what both share falls out. The baseline's own are
   /// zero.
   [[nodiscard]] study::Estimate difference(std::size_t number, std::int64_t point) const;
+  /// Of the Shapley values of each cause, replicate by replicate, at a point of the sweep (counted without the axis of
+  /// causes); the last entry is of what all causes together make. Replicates with a member that has no value are left
+  /// out.
+  [[nodiscard]] std::vector<study::Estimate> attribution(std::size_t number, std::int64_t sweep_point) const;
   [[nodiscard]] std::int64_t count(study::MemberStatus wanted) const;
 };
 

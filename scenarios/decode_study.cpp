@@ -34,14 +34,16 @@ class StudyDecoder {
 
   std::optional<StudySpec> decode() {
     const std::size_t before = context_.problems.size();
-    refuse_unknown_keys(
-        context_, node_,
-        {"sweep", "method", "samples", "replicates", "baseline", "confidence", "stop", "record", "adequacy"}, path_);
+    refuse_unknown_keys(context_, node_,
+                        {"sweep", "method", "samples", "replicates", "baseline", "confidence", "stop", "record",
+                         "adequacy", "attribution"},
+                        path_);
     study::Design& design = spec_.design;
     decode_method();
     design.replicates = count("replicates", 1, k_most_members).value_or(1);
     decode_confidence();
     decode_sweep();
+    decode_attribution();
     if (context_.problems.size() == before) {
       check_sizes();
       decode_baseline();
@@ -139,7 +141,8 @@ class StudyDecoder {
   }
 
   void check_name(const Member& member, const Path& place) {
-    static const std::vector<std::string> k_taken = {"replicate", "point", "sample", "member", "category", "time"};
+    static const std::vector<std::string> k_taken = {"replicate", "point", "sample", "member", "category",
+                                                     "time",      "cause", "causes", "study"};
     const auto usable = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
     const bool word = std::all_of(member.key.begin(), member.key.end(), usable) &&
                       std::isdigit(static_cast<unsigned char>(member.key.front())) == 0;
@@ -176,6 +179,39 @@ class StudyDecoder {
       return;
     }
     (void)find_place(tree, path.text, path, context_.problems);
+  }
+
+  /// The causes whose shares are asked for: an axis of its own over all their sets.
+  void decode_attribution() {
+    const Node* const node = node_.find("attribution");
+    if (node == nullptr) return;
+    const Path place(path_, "attribution");
+    const std::vector<std::string> known(study::k_causes.begin(), study::k_causes.end());
+    std::vector<study::Cause>& causes = spec_.design.causes;
+    if (!node->is_list() || node->items.empty()) {
+      context_.fail(node->where(), place, fmt::format("{} is given", node->described()),
+                    fmt::format("a list of some of {}", fmt::join(known, ", ")));
+      return;
+    }
+    for (const Node& item : node->items) {
+      const auto found = std::find(known.begin(), known.end(), item.text);
+      const auto cause = static_cast<study::Cause>(found - known.begin());
+      if (!item.is_scalar() || found == known.end())
+        context_.fail(item.where(), place, fmt::format("{} is no cause", item.described()),
+                      fmt::format("{}", fmt::join(known, ", ")), did_you_mean(item.text, known));
+      else if (std::find(causes.begin(), causes.end(), cause) != causes.end())
+        context_.fail(item.where(), place, fmt::format("'{}' is named twice", item.text), "each cause once");
+      else
+        causes.push_back(cause);
+    }
+    if (spec_.design.sweep != study::Sweep::grid)
+      context_.fail(node->where(), place, "an attribution needs every point with every set of causes", "method: grid");
+    study::Axis axis;
+    axis.name = "causes";
+    for (std::size_t set = 0; set < std::size_t{1} << causes.size(); ++set)
+      axis.labels.push_back(study::set_name(causes, set));
+    spec_.design.axes.push_back(std::move(axis));
+    spec_.axes.emplace_back();
   }
 
   void check_sizes() {

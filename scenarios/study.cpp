@@ -48,7 +48,7 @@ struct ScenarioStudy::Impl {
   [[nodiscard]] scenario::Sharing sharing(std::uint32_t replicate) {
     return {replicate, &profiles, same_grid ? base.get() : nullptr, false};
   }
-  std::unique_ptr<const Model> build(const Node& root, std::uint32_t replicate, Diagnostics& problems);
+  std::unique_ptr<Model> build(const Node& root, std::uint32_t replicate, Diagnostics& problems);
   /// What a member records. The scenario's own `record` is about a run by itself.
   [[nodiscard]] RecordOptions series_options(const Model& model) const {
     if (!spec.record) return model.record;
@@ -56,6 +56,7 @@ struct ScenarioStudy::Impl {
     record.device_states = false;
     return record;
   }
+  void take_causes_out(std::int64_t point, Model& model) const;
   static void place(Node& root, const SweptPlaces& axis, std::size_t value, Diagnostics& problems);
   void check_point(std::int64_t point, Diagnostics& found);
 };
@@ -84,14 +85,20 @@ void ScenarioStudy::Impl::place(Node& root, const SweptPlaces& axis, std::size_t
       *target = axis.values[value];
 }
 
-std::unique_ptr<const Model> ScenarioStudy::Impl::build(const Node& root, std::uint32_t replicate,
-                                                        Diagnostics& problems) {
+std::unique_ptr<Model> ScenarioStudy::Impl::build(const Node& root, std::uint32_t replicate, Diagnostics& problems) {
   const auto limits = scenario::limits_of(options);
   const scenario::Sharing shared = sharing(replicate);
   const scenario::Spec decoded = scenario::decode(root, device_models(), name, limits, problems, shared);
   auto model = scenario::build(decoded, device_models(), limits.profiles, problems, shared);
   model->record = series_options(*model);
   return model;
+}
+
+void ScenarioStudy::Impl::take_causes_out(std::int64_t point, Model& model) const {
+  const std::vector<study::Cause>& causes = spec.design.causes;
+  const auto at_work = static_cast<std::size_t>(point % spec.design.cause_sets());
+  for (std::size_t b = 0; b < causes.size(); ++b)
+    if (((at_work >> b) & 1U) == 0) study::take_out(causes[b], model);
 }
 
 void ScenarioStudy::Impl::check_point(std::int64_t point, Diagnostics& found) {
@@ -134,7 +141,9 @@ std::unique_ptr<const Model> ScenarioStudy::model(std::int64_t member, int worke
   const std::vector<std::size_t> indices = design().indices(key.point);
   Diagnostics problems;
   for (std::size_t a = 0; a < indices.size(); ++a) Impl::place(*tree, impl_->spec.axes[a], indices[a], problems);
-  return impl_->build(*tree, key.replicate, problems);
+  std::unique_ptr<Model> model = impl_->build(*tree, key.replicate, problems);
+  impl_->take_causes_out(key.point, *model);
+  return model;
 }
 
 bool ScenarioStudy::records_series() const {

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "sim/study/attribution.hpp"
+
 namespace gridplus::study {
 
 enum class Sweep : std::uint8_t {
@@ -51,6 +53,9 @@ struct Design {
   std::vector<std::optional<std::size_t>> baseline;
   double confidence = 0.95;
   std::optional<StoppingRule> stop;
+  /// Attribution: bit b of the index on the last axis, `causes`, says whether causes[b] is at work. Empty: there is
+  /// none.
+  std::vector<Cause> causes;
 
   [[nodiscard]] std::int64_t points() const;
   [[nodiscard]] std::int64_t members() const { return points() * replicates; }
@@ -62,6 +67,8 @@ struct Design {
   }
   /// The index on every axis of a point; the last axis varies fastest.
   [[nodiscard]] std::vector<std::size_t> indices(std::int64_t point) const;
+  /// How many sets of causes every point of the sweep is computed with; they are neighbours.
+  [[nodiscard]] std::int64_t cause_sets() const { return std::int64_t{1} << causes.size(); }
   /// The point that `point` is compared with, or nothing where there is no baseline.
   [[nodiscard]] std::optional<std::int64_t> baseline_point(std::int64_t point) const;
   /// `storage = 2 MWh, price = 50 EUR/t, replicate 3`: for people.

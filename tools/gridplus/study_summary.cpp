@@ -56,6 +56,42 @@ std::string point_table(const StudyTable& table, EstimateOf estimate_of) {
   return out;
 }
 
+/// The causes of an attribution, and what stands for all of them.
+std::vector<std::string> cause_names(const study::Design& design) {
+  std::vector<std::string> names;
+  for (const study::Cause cause : design.causes) names.emplace_back(study::k_causes[static_cast<std::size_t>(cause)]);
+  names.emplace_back("all");
+  return names;
+}
+
+std::string attribution_text(const StudyTable& table) {
+  const study::Design& design = table.design;
+  const std::vector<std::string> causes = cause_names(design);
+  std::vector<std::size_t> kpis;
+  for (const std::string_view name : study::k_attributed)
+    if (const auto i = table.find_kpi(name)) kpis.push_back(*i);
+  std::string out = "\ndue to each cause (Shapley values), and to all of them\n";
+  const auto head = [&](std::string_view title) { out += fmt::format("{:<16}", title.substr(0, 15)); };
+  for (std::size_t a = 0; a + 1 < design.axes.size(); ++a) head(design.axes[a].name);
+  head("cause");
+  for (const std::size_t i : kpis) out += fmt::format("{:>{}}", table.names.kpis[i].name, k_width);
+  out += "\n";
+  const std::int64_t points = design.points() / design.cause_sets();
+  for (std::int64_t p = 0; p < std::min(points, k_most_rows); ++p) {
+    const std::vector<std::size_t> indices = design.indices(p * design.cause_sets());
+    std::vector<std::vector<Estimate>> shares;
+    for (const std::size_t i : kpis) shares.push_back(table.attribution(i, p));
+    for (std::size_t c = 0; c < causes.size(); ++c) {
+      for (std::size_t a = 0; a + 1 < design.axes.size(); ++a) head(design.axes[a].labels[indices[a]]);
+      head(causes[c]);
+      for (const auto& of_kpi : shares) out += fmt::format("{:>{}}", estimate_text(of_kpi[c]), k_width);
+      out += "\n";
+    }
+  }
+  if (points > k_most_rows) out += fmt::format("... and {} more points\n", points - k_most_rows);
+  return out;
+}
+
 nlohmann::ordered_json number(double value) {
   return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
 }
@@ -66,6 +102,28 @@ nlohmann::ordered_json estimate_json(const Estimate& estimate) {
           {"standard_error", number(estimate.standard_error)},
           {"ci_low", number(estimate.ci_low)},
           {"ci_high", number(estimate.ci_high)}};
+}
+
+/// One entry a point of the sweep.
+nlohmann::ordered_json attribution_json(const StudyTable& table) {
+  const study::Design& design = table.design;
+  const std::vector<std::string> causes = cause_names(design);
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (std::int64_t p = 0; p < design.points() / design.cause_sets(); ++p) {
+    nlohmann::ordered_json entry{{"axes", nlohmann::ordered_json::object()}};
+    const std::vector<std::size_t> indices = design.indices(p * design.cause_sets());
+    for (std::size_t a = 0; a + 1 < design.axes.size(); ++a)
+      entry["axes"][design.axes[a].name] = design.axes[a].labels[indices[a]];
+    for (const std::string_view name : study::k_attributed) {
+      const auto i = table.find_kpi(name);
+      if (!i) continue;
+      const std::vector<Estimate> shares = table.attribution(*i, p);
+      for (std::size_t c = 0; c < causes.size(); ++c)
+        entry["kpi"][std::string(name)][causes[c]] = estimate_json(shares[c]);
+    }
+    list.push_back(std::move(entry));
+  }
+  return list;
 }
 
 }  // namespace
@@ -80,6 +138,7 @@ std::string study_text(const StudyTable& table) {
     out += "\ndifferences to the baseline, replicate by replicate\n";
     out += point_table(table, [&](std::size_t i, std::int64_t point) { return table.difference(i, point); });
   }
+  if (!design.causes.empty()) out += attribution_text(table);
   out += "\n";
   for (const MemberStatus status : {MemberStatus::not_needed, MemberStatus::not_converged, MemberStatus::failed})
     if (const std::int64_t count = table.count(status); count > 0)
@@ -111,6 +170,7 @@ std::string study_json(const StudyTable& table, const std::string& file) {
     }
     json["points"].push_back(std::move(entry));
   }
+  if (!design.causes.empty()) json["attribution"] = attribution_json(table);
   json["flagged"] = nlohmann::ordered_json::array();
   for (const output::MemberRow& row : table.flagged)
     json["flagged"].push_back({{"member", row.member},

@@ -26,6 +26,7 @@ struct CommunicationSection {
   double command_validity_s = 3600.0;
   std::int64_t command_retries = 2, report_retries = 0;
   double retry_spacing_s = 5.0;
+  double report_deadline_s = 60.0, command_deadline_s = 60.0, price_deadline_s = 60.0, metering_deadline_s = 14400.0;
   double metering_interval_s = 900.0, meter_memory_h = 24.0, settlement_cutoff_h = 24.0;
   bool prices = false, synchronised = false;
   double duplicates = 0.0;
@@ -48,6 +49,17 @@ struct CommunicationSection {
       field(&CommunicationSection::report_retries, "report_retries", "1", "further attempts to send a report")
           .between(0, 20),
       field(&CommunicationSection::retry_spacing_s, "retry_spacing", "s", "between attempts").at_least(0),
+      field(&CommunicationSection::report_deadline_s, "report_deadline", "s",
+            "reports that take longer are not on time")
+          .above(0),
+      field(&CommunicationSection::command_deadline_s, "command_deadline", "s",
+            "commands that take longer are not on time")
+          .above(0),
+      field(&CommunicationSection::price_deadline_s, "price_deadline", "s", "prices that take longer are not on time")
+          .above(0),
+      field(&CommunicationSection::metering_deadline_s, "metering_deadline", "s",
+            "readings that take longer are not on time")
+          .above(0),
       field(&CommunicationSection::metering_interval_s, "metering_interval", "s", "of consumers' meters").above(0),
       field(&CommunicationSection::meter_memory_h, "meter_memory", "h",
             "how far back a meter keeps what it could not send")

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/pending/disjoint_sets.hpp>
 
+#include "sim/core/parallel.hpp"
 #include "sim/core/random.hpp"
 
 namespace gridplus::comms {
@@ -55,20 +56,29 @@ Edges random_graph(std::size_t nodes, double mean_degree, std::uint64_t seed, st
   return edges;
 }
 
+std::vector<std::vector<double>> percolation_shares(std::size_t nodes, const Edges& power, const Edges& communication,
+                                                    std::span<const double> p, std::uint64_t seed,
+                                                    std::uint32_t replicates, int threads) {
+  std::vector<std::vector<double>> shares(replicates, std::vector<double>(p.size(), 0.0));
+  parallel_for(replicates * p.size(), threads, 1, [&](std::size_t job, int) {
+    const std::size_t r = job / p.size(), i = job % p.size();
+    std::vector<std::uint8_t> alive(nodes);
+    for (std::size_t n = 0; n < nodes; ++n) {
+      const RandomKey key{seed, static_cast<std::uint32_t>(r), RandomStream::outage, static_cast<std::uint32_t>(n), 0};
+      alive[n] = uniform(key) < p[i] ? 1 : 0;
+    }
+    const std::size_t size = mutual_giant_component(nodes, power, communication, alive).size;
+    shares[r][i] = static_cast<double>(size) / static_cast<double>(std::max<std::size_t>(nodes, 1));
+  });
+  return shares;
+}
+
 std::vector<double> percolation_curve(std::size_t nodes, const Edges& power, const Edges& communication,
                                       std::span<const double> p, std::uint64_t seed, std::uint32_t replicates) {
-  std::vector<double> share(p.size(), 0.0);
-  std::vector<std::uint8_t> alive(nodes);
-  for (std::uint32_t r = 0; r < replicates; ++r)
-    for (std::size_t i = 0; i < p.size(); ++i) {
-      for (std::size_t n = 0; n < nodes; ++n) {
-        const RandomKey key{seed, r, RandomStream::outage, static_cast<std::uint32_t>(n), 0};
-        alive[n] = uniform(key) < p[i] ? 1 : 0;
-      }
-      share[i] += static_cast<double>(mutual_giant_component(nodes, power, communication, alive).size);
-    }
-  for (double& value : share) value /= static_cast<double>(nodes) * std::max<std::uint32_t>(replicates, 1);
-  return share;
+  std::vector<double> mean(p.size(), 0.0);
+  for (const auto& shares : percolation_shares(nodes, power, communication, p, seed, replicates, 1))
+    for (std::size_t i = 0; i < p.size(); ++i) mean[i] += shares[i] / static_cast<double>(replicates);
+  return mean;
 }
 
 }  // namespace gridplus::comms

@@ -28,6 +28,12 @@ struct MutualComponent {
 /// A random graph with `nodes` * `mean_degree` / 2 edges drawn uniformly (Erdos-Renyi, G(n, m)).
 [[nodiscard]] Edges random_graph(std::size_t nodes, double mean_degree, std::uint64_t seed, std::uint32_t stream);
 
+/// The share of nodes in the mutual giant component, [replicate][p]. Results do not depend on `threads`.
+[[nodiscard]] std::vector<std::vector<double>> percolation_shares(std::size_t nodes, const Edges& power,
+                                                                  const Edges& communication, std::span<const double> p,
+                                                                  std::uint64_t seed, std::uint32_t replicates,
+                                                                  int threads);
+
 /// The share of nodes in the mutual giant component for each share `p` of pairs left, mean of `replicates` draws; the
 /// same pairs go first for every p, so that the curve is monotone.
 [[nodiscard]] std::vector<double> percolation_curve(std::size_t nodes, const Edges& power, const Edges& communication,

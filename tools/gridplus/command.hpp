@@ -29,6 +29,7 @@ void add_import(CLI::App& app, int& exit_code);
 void add_inspect(CLI::App& app, int& exit_code);
 void add_compare(CLI::App& app, int& exit_code);
 void add_adequacy(CLI::App& app, int& exit_code);
+void add_percolation(CLI::App& app, int& exit_code);
 void add_models(CLI::App& app, int& exit_code);
 void add_schema(CLI::App& app, int& exit_code);
 

@@ -41,6 +41,7 @@ int run_command_line(int argc, char** argv) {
   add_inspect(app, exit_code);
   add_compare(app, exit_code);
   add_adequacy(app, exit_code);
+  add_percolation(app, exit_code);
   add_models(app, exit_code);
   add_schema(app, exit_code);
   try {

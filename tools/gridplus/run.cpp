@@ -13,6 +13,7 @@
 #include "sim/step/simulation.hpp"
 #include "tools/gridplus/command.hpp"
 #include "tools/gridplus/interrupt.hpp"
+#include "tools/gridplus/notes.hpp"
 #include "tools/gridplus/progress.hpp"
 #include "tools/gridplus/summary.hpp"
 
@@ -74,6 +75,7 @@ int run(const RunArguments& arguments) {
     print_stages(*model);
     return k_done;
   }
+  if (!arguments.quiet) fmt::print(stderr, "{}", notes_on(*model));
   const int threads = arguments.threads > 0 ? arguments.threads : default_threads();
   const double load_s = seconds_since(start);
   const std::string path = results_path(arguments);

@@ -15,6 +15,7 @@
 #include "sim/core/parallel.hpp"
 #include "tools/gridplus/command.hpp"
 #include "tools/gridplus/interrupt.hpp"
+#include "tools/gridplus/notes.hpp"
 #include "tools/gridplus/study_progress.hpp"
 #include "tools/gridplus/study_summary.hpp"
 
@@ -207,6 +208,7 @@ int run_study(const StudyArguments& arguments) {
   process.look(place.count == 1 ? Scope::all : Scope::own);
   const study::Design& design = process.design();
   const std::vector<std::int64_t> members = part_of(design, process.open_members(), place);
+  if (!arguments.quiet) fmt::print(stderr, "{}", notes_on(process.base()));
   study::LocalStopBoard board(design.stop ? design.members() : 0);
   process.tell(board);
   study::LocalWork work(static_cast<std::int64_t>(members.size()), threads);

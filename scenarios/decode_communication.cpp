@@ -119,6 +119,10 @@ comms::TransportOptions transport_options(const CommunicationSection& s) {
   of(comms::MessageClass::command).retries = static_cast<std::int32_t>(s.command_retries);
   of(comms::MessageClass::telemetry).retries = static_cast<std::int32_t>(s.report_retries);
   for (comms::ClassOptions& c : options.classes) c.retry_spacing_s = s.retry_spacing_s;
+  of(comms::MessageClass::telemetry).deadline_s = s.report_deadline_s;
+  of(comms::MessageClass::command).deadline_s = s.command_deadline_s;
+  of(comms::MessageClass::price).deadline_s = s.price_deadline_s;
+  of(comms::MessageClass::metering).deadline_s = s.metering_deadline_s;
   of(comms::MessageClass::metering).interval_s = s.metering_interval_s;
   options.duplicate_probability = s.duplicates;
   options.synchronised = s.synchronised;

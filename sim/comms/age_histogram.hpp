@@ -4,7 +4,6 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <span>
 
 namespace gridplus::comms {
 
@@ -15,7 +14,6 @@ class AgeHistogram {
   static constexpr std::size_t k_bins = 96;
 
   void add(float age_s, std::uint64_t times = 1) { count_[bin(age_s)] += times; }
-  void add_to_bin(std::size_t bin) { ++count_[bin]; }
   void add(const AgeHistogram& other) {
     for (std::size_t i = 0; i < k_bins; ++i) count_[i] += other.count_[i];
   }
@@ -41,16 +39,5 @@ class AgeHistogram {
  private:
   std::array<std::uint64_t, k_bins> count_{};
 };
-
-/// Ages of many measurements at the end of a step.
-struct AgeBatch {
-  static constexpr std::size_t k_size = 128;
-  std::array<double, k_size> age_s{};
-  std::array<std::uint32_t, k_size> bin{};
-};
-/// Fills the first entries of `ages` for measurements taken in steps `generated` that took `latency_s` to arrive: age =
-/// (step - generated) step_s, and the latency where it was no longer than a step. At most AgeBatch::k_size.
-void measure_ages(std::int64_t step, double step_s, std::span<const std::int64_t> generated,
-                  std::span<const float> latency_s, AgeBatch& ages);
 
 }  // namespace gridplus::comms

@@ -2,8 +2,6 @@
 
 #include <bit>
 
-#include "sim/core/vector_set.hpp"
-
 namespace gridplus::comms {
 
 namespace {
@@ -78,10 +76,10 @@ float normal_of_bits(std::uint32_t bits) {
   return quantile(bits);
 }
 
-void draw_latencies(const Bits& bits, LatencyBatch& batch) {
+void draw_latencies(const Bits& bits, LatencyBatch& batch, [[maybe_unused]] VectorSet set) {
 #if defined(__x86_64__)
-  if (vector_set() == VectorSet::avx512) return fill_avx512(bits, batch);
-  if (vector_set() == VectorSet::avx2) return fill_avx2(bits, batch);
+  if (set == VectorSet::avx512) return fill_avx512(bits, batch);
+  if (set == VectorSet::avx2) return fill_avx2(bits, batch);
 #endif
   fill(bits, batch);
 }

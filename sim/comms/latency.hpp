@@ -10,7 +10,7 @@
 #include <array>
 #include <cstdint>
 
-#include "sim/core/random.hpp"
+#include "sim/core/random_words.hpp"
 
 namespace gridplus::comms {
 
@@ -32,6 +32,7 @@ struct LatencyBatch {
 [[nodiscard]] float normal_of_bits(std::uint32_t bits);
 
 /// Fills `latency_s` from 32 random bits each. Relative error up to 1e-5 sigma + 1e-6.
-void draw_latencies(const std::array<std::uint32_t, RandomWords::k_size>& bits, LatencyBatch& batch);
+void draw_latencies(const std::array<std::uint32_t, RandomWords::k_size>& bits, LatencyBatch& batch,
+                    VectorSet set = vector_set());
 
 }  // namespace gridplus::comms

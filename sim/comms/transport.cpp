@@ -4,7 +4,9 @@
 #include <cmath>
 #include <utility>
 
+#include "sim/comms/deadlines.hpp"
 #include "sim/comms/last_hop.hpp"
+#include "sim/comms/measured_ages.hpp"
 #include "sim/comms/sender.hpp"
 #include "sim/comms/traffic.hpp"
 #include "sim/core/parallel.hpp"
@@ -217,7 +219,7 @@ class Transport::Impl {
         ControllerCount& known = tally.count.controllers[c];
         known.age_sum_s += ages.age_s[i];
         if (ages.age_s[i] <= max_age_s[c]) known.observed_mw += static_cast<double>(endpoint.weight_mw[first + i]);
-        known.ages.add_to_bin(ages.bin[i]);
+        known.ages.add(ages.rounded_s[i]);
       }
     }
   }

@@ -172,11 +172,6 @@ class Transport {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The classes in use whose deadline is shorter than a tenth of the step: their on-time ratios hold, but what lateness
-/// does to control is not resolved below a step.
-[[nodiscard]] std::vector<MessageClass> unresolved_deadlines(const Network& network, const TransportOptions& options,
-                                                             double step_s);
-
 /// ceil(latency/step) steps later, or in the same step where it takes no longer than one.
 [[nodiscard]] std::int64_t arrival_step(std::int64_t sent_step, double latency_s, double step_s);
 

@@ -44,20 +44,4 @@ struct RandomKey {
 void uniforms(const RandomKey& key, std::uint32_t draw, std::span<const std::uint32_t> entities,
               std::span<std::array<double, 4>> out);
 
-/// 128 random bits for each of many entities: `word[w][i]` is the w-th 32 bits of `entity[i]`. For draws that need no
-/// more than 2^-32 of a probability; many at once by vector instructions.
-struct RandomWords {
-  static constexpr std::size_t k_size = 128;
-  std::array<std::uint32_t, k_size> entity{};
-  std::array<std::array<std::uint32_t, k_size>, 4> word{};
-};
-/// Fills the words of all k_size entities, whatever is wanted of them: Philox 4x32-10 of entity, draw and step, its
-/// 64-bit key drawn from seed, replicate and stream; key.entity is not looked at. Other draws than the functions above
-/// give, and the same on every machine.
-void draw_words(const RandomKey& key, std::uint32_t draw, RandomWords& words);
-/// A number in (0, 1) of 32 random bits.
-[[nodiscard]] constexpr double uniform_of_bits(std::uint32_t bits) {
-  return (static_cast<double>(bits) + 0.5) * 0x1.0p-32;
-}
-
 }  // namespace gridplus

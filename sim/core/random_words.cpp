@@ -2,8 +2,7 @@
 // numbers: as easy as 1, 2, 3", SC'11), in a loop that compilers make vectors of. A test compares it with Random123.
 #include <Random123/philox.h>
 
-#include "sim/core/random.hpp"
-#include "sim/core/vector_set.hpp"
+#include "sim/core/random_words.hpp"
 
 namespace gridplus {
 
@@ -44,18 +43,30 @@ struct Common {
 }
 #endif
 
+std::uint64_t small_key(const RandomKey& key) {
+  const std::uint64_t high = (std::uint64_t{key.replicate} << 32U) | static_cast<std::uint32_t>(key.stream);
+  return r123::Philox4x64{}({{0, 0, 0, 2}}, {{key.seed, high}})[0];
+}
+
 }  // namespace
 
-void draw_words(const RandomKey& key, std::uint32_t draw, RandomWords& words) {
-  const std::uint64_t high = (std::uint64_t{key.replicate} << 32U) | static_cast<std::uint32_t>(key.stream);
-  const std::uint64_t mixed = r123::Philox4x64{}({{0, 0, 0, 2}}, {{key.seed, high}})[0];
+void draw_words(const RandomKey& key, std::uint32_t draw, RandomWords& words, [[maybe_unused]] VectorSet set) {
+  const std::uint64_t mixed = small_key(key);
   const Common in{draw, static_cast<std::uint32_t>(key.step), static_cast<std::uint32_t>(key.step >> 32U),
                   static_cast<std::uint32_t>(mixed), static_cast<std::uint32_t>(mixed >> 32U)};
 #if defined(__x86_64__)
-  if (vector_set() == VectorSet::avx512) return fill_avx512(in, words);
-  if (vector_set() == VectorSet::avx2) return fill_avx2(in, words);
+  if (set == VectorSet::avx512) return fill_avx512(in, words);
+  if (set == VectorSet::avx2) return fill_avx2(in, words);
 #endif
   fill(in, words);
+}
+
+std::array<std::uint32_t, 4> four_words(const RandomKey& key, std::uint32_t draw, std::uint32_t entity) {
+  const std::uint64_t mixed = small_key(key);
+  const r123::Philox4x32::ctr_type words = r123::Philox4x32{}(
+      {{entity, draw, static_cast<std::uint32_t>(key.step), static_cast<std::uint32_t>(key.step >> 32U)}},
+      {{static_cast<std::uint32_t>(mixed), static_cast<std::uint32_t>(mixed >> 32U)}});
+  return {words[0], words[1], words[2], words[3]};
 }
 
 }  // namespace gridplus

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "sim/comms/deadlines.hpp"
+
 namespace gridplus::tools {
 
 std::string notes_on(const Model& model) {

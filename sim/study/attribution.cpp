@@ -21,7 +21,14 @@ void take_network_out(Model& model) {
     if (in_service[branch.from[l].index()] != 0 && in_service[branch.to[l].index()] != 0) model.initially_closed[l] = 1;
   std::erase_if(model.outages,
                 [](const PlannedOutage& outage) { return outage.subject == OutageSubject::Kind::branch; });
-  for (FailureGroup& group : model.outage_plan.groups) std::erase_if(group.members, is_branch);
+  // What had branches alone never fails, by chance or by storm, and takes no crew.
+  std::vector<FailureGroup>& groups = model.outage_plan.groups;
+  for (FailureGroup& group : groups) {
+    std::erase_if(group.members, is_branch);
+    if (group.members.empty()) group.failure_rate_per_h = 0.0;
+  }
+  for (Storm& storm : model.outage_plan.storms)
+    std::erase_if(storm.exposed, [&](const Storm::Exposure& e) { return groups[e.group].members.empty(); });
 }
 
 double factorial(std::size_t n) {

@@ -56,20 +56,27 @@ TEST(Attribution, TakesCausesOut) {
   model.outages = {{PlannedOutage::Subject::branch, 0, 0, 5, ""}, {PlannedOutage::Subject::producer, 0, 0, 5, ""}};
   FailureGroup group;
   group.members = {{OutageSubject::Kind::branch, 0}, {OutageSubject::Kind::storage, 1}};
-  model.outage_plan.groups = {group};
+  FailureGroup line;
+  line.failure_rate_per_h = 0.1;
+  line.members = {{OutageSubject::Kind::branch, 1}};
+  model.outage_plan.groups = {group, line};
   model.outage_plan.storms.resize(1);
+  model.outage_plan.storms[0].exposed = {{0, 1.0}, {1, 1.0}};
   model.communication = std::make_unique<const CommunicationModel>();
   take_out(Cause::communication, model);
   EXPECT_EQ(model.communication, nullptr);
-  take_out(Cause::weather, model);
-  EXPECT_TRUE(model.outage_plan.storms.empty());
-  EXPECT_EQ(model.outage_plan.groups.size(), 1U);
   take_out(Cause::network, model);
   EXPECT_EQ(model.network.method, NetworkMethod::none);
   ASSERT_EQ(model.outages.size(), 1U);
   EXPECT_EQ(model.outages[0].subject, PlannedOutage::Subject::producer);
   ASSERT_EQ(model.outage_plan.groups[0].members.size(), 1U);
   EXPECT_EQ(model.outage_plan.groups[0].members[0].kind, OutageSubject::Kind::storage);
+  EXPECT_EQ(model.outage_plan.groups[1].failure_rate_per_h, 0.0);
+  ASSERT_EQ(model.outage_plan.storms[0].exposed.size(), 1U);
+  EXPECT_EQ(model.outage_plan.storms[0].exposed[0].group, 0U);
+  take_out(Cause::weather, model);
+  EXPECT_TRUE(model.outage_plan.storms.empty());
+  EXPECT_EQ(model.outage_plan.groups.size(), 2U);
 }
 
 }  // namespace

@@ -22,6 +22,9 @@ Hop make_hop(const LinkParameters& p, const PerClass<double>& message_bit, doubl
   if (p.latency_ms > 0.0)
     hop.time = {static_cast<float>(std::log(1e-3 * p.latency_ms)), static_cast<float>(p.latency_sigma),
                 static_cast<float>(std::min(1e-3 * p.latency_max_ms, k_longest_s))};
+  // Without spread the cut is the median itself, so that it is met to the last bit.
+  if (p.latency_ms > 0.0 && p.latency_sigma == 0.0)
+    hop.time = {hop.time.mu + 1.0F, 0.0F, std::min(hop.time.max_s, static_cast<float>(1e-3 * p.latency_ms))};
   hop.success = 1.0 - p.loss;
   for (std::size_t m = 0; m < k_classes; ++m)
     hop.sending_s[m] = static_cast<float>(message_bit[m] / (1e6 * p.capacity_mbit_per_s));

@@ -15,7 +15,7 @@ struct Taken {
 };
 
 [[gnu::always_inline]] inline void fill(const Taken& in, AgeBatch& ages) {
-  const auto longest_s = static_cast<float>(in.step_s);
+  const auto longest_s = static_cast<float>(in.step_s * (1.0 + k_time_rounding));
   for (std::size_t i = 0; i < in.count; ++i) {
     const auto steps = static_cast<std::int32_t>(in.step - in.generated[i]);
     const float latency_s = in.latency_s[i];

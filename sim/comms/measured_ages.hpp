@@ -10,6 +10,12 @@
 
 namespace gridplus::comms {
 
+/// Times are kept in single precision; a sum of a few that is longer than the steps by no more than this share is not.
+inline constexpr double k_time_rounding = 1e-6;
+[[nodiscard]] constexpr bool within_step(double latency_s, double step_s) {
+  return latency_s <= step_s * (1.0 + k_time_rounding);
+}
+
 /// Ages of many measurements at the end of a step.
 struct AgeBatch {
   static constexpr std::size_t k_size = 128;

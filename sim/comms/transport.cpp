@@ -20,8 +20,8 @@ constexpr std::size_t k_chunk = 2048;  ///< endpoints whose counts are summed ap
 }  // namespace
 
 std::int64_t arrival_step(std::int64_t sent_step, double latency_s, double step_s) {
-  if (latency_s <= step_s) return sent_step;
-  return sent_step + static_cast<std::int64_t>(std::ceil(latency_s / step_s));
+  if (within_step(latency_s, step_s)) return sent_step;
+  return sent_step + static_cast<std::int64_t>(std::ceil(latency_s / step_s * (1.0 - k_time_rounding)));
 }
 
 std::vector<MessageClass> unresolved_deadlines(const Network& network, const TransportOptions& options, double step_s) {
@@ -136,7 +136,8 @@ class Transport::Impl {
   }
   [[nodiscard]] double age_s(std::size_t e, std::int64_t step, const TransportState& state) const {
     const double latency_s = static_cast<double>(state.latency_s[e]);
-    return static_cast<double>(step - state.generated_step[e]) * step_s_ + (latency_s <= step_s_ ? latency_s : 0.0);
+    return static_cast<double>(step - state.generated_step[e]) * step_s_ +
+           (within_step(latency_s, step_s_) ? latency_s : 0.0);
   }
   [[nodiscard]] bool valid(std::size_t e, std::int64_t step, const TransportState& state) const {
     constexpr double k_rounding = 1.0 + 1e-12;
@@ -198,7 +199,7 @@ class Transport::Impl {
     sender_.send({k_class, traffic_.reports, paths_.up(k_class), step}, begin, end,
                  tally.count.classes[static_cast<std::size_t>(k_class)], [&](std::uint32_t e, const Outcome& outcome) {
                    if (!outcome.delivered) return;
-                   if (static_cast<double>(outcome.latency_s) > step_s_) {
+                   if (!within_step(static_cast<double>(outcome.latency_s), step_s_)) {
                      tally.late_reports.push_back({arrival_step(step, static_cast<double>(outcome.latency_s), step_s_),
                                                    step, e, outcome.latency_s});
                      return;

@@ -34,6 +34,9 @@ struct IslandDevices {
   std::vector<std::uint32_t> producers, storages, consumers;
   /// Producers that may form the island's reference, best first. Without one that runs everything in it is dead.
   std::vector<std::uint32_t> slack_order;
+  /// Grid-forming storage: holds the island where no producer of `slack_order` runs, best first.
+  std::vector<std::uint32_t> formers;
+  bool held_dark = false;  ///< in this step nobody may energise it: a unit makes ready to start
 };
 
 /// Everything that one step's dispatch may look at; the spans have one entry per device.
@@ -71,6 +74,7 @@ struct DispatchResult {
   std::vector<StorageCommand> storages;
   std::vector<ConsumerCommand> consumers;
   std::vector<Curtailment> curtailment;  ///< per producer
+  std::vector<std::uint8_t> forming;     ///< per storage: holds its island, and takes up what is missing
   std::vector<double> price_per_mwh;     ///< per island: cost of one more MWh
 };
 

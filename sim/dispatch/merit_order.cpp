@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "sim/dispatch/flexible_demand.hpp"
+#include "sim/dispatch/forming.hpp"
 #include "sim/dispatch/storage_rule.hpp"
 
 namespace gridplus {
@@ -25,41 +26,68 @@ bool committable(const ProducerOffer& offer) {
   return offer.may_stop || !offer.online;
 }
 
-bool can_be_energised(const DispatchInput& input, const IslandDevices& devices) {
+bool some_unit_holds(const IslandDevices& devices, const DispatchResult& result) {
   return std::any_of(devices.slack_order.begin(), devices.slack_order.end(),
-                     [&](std::uint32_t p) { return input.producers[p].online || input.producers[p].may_start; });
+                     [&](std::uint32_t p) { return result.producers[p].online; });
 }
 
-/// Keeps or starts the best unit that can form the island's reference, if none runs.
-void ensure_reference(const DispatchInput& input, const IslandDevices& devices, DispatchResult& result) {
-  const auto& order = devices.slack_order;
-  if (std::any_of(order.begin(), order.end(), [&](std::uint32_t p) { return result.producers[p].online; })) return;
-  for (const std::uint32_t p : order) {
+}  // namespace
+
+void MeritOrder::ensure_reference(const DispatchInput& input, const IslandDevices& devices,
+                                  DispatchResult& result) const {
+  if (storage_holds_ || some_unit_holds(devices, result)) return;
+  for (const std::uint32_t p : devices.slack_order) {
     if (!input.producers[p].online && !input.producers[p].may_start) continue;
     result.producers[p].online = true;
     return;
   }
 }
 
-}  // namespace
-
 void MeritOrder::dispatch(const DispatchInput& input, DispatchMemory& memory, DispatchResult& result) {
   result.producers.assign(input.producers.size(), {});
   result.storages.assign(input.storages.size(), {});
   result.consumers.assign(input.consumers.size(), {});
   result.curtailment.assign(input.producers.size(), Curtailment::none);
+  result.forming.assign(input.storages.size(), 0);
   result.price_per_mwh.assign(input.islands.size(), 0.0);
   memory.islands.resize(input.islands.size());
   for (std::size_t i = 0; i < input.islands.size(); ++i) {
-    if (can_be_energised(input, input.islands[i]))
+    const IslandDevices& devices = input.islands[i];
+    if (!can_be_energised(input.producers, input.storages, devices))
+      black_out(devices, result);
+    else if (devices.formers.empty())
       dispatch_island(input, i, memory.islands[i], result);
     else
-      black_out(input.islands[i], result);
+      dispatch_with_formers(input, i, memory.islands[i], result);
   }
 }
 
 void MeritOrder::black_out(const IslandDevices& devices, DispatchResult& result) const {
   for (const std::uint32_t p : devices.producers) result.curtailment[p] = Curtailment::network;
+}
+
+void MeritOrder::dispatch_with_formers(const DispatchInput& input, std::size_t island, IslandMemory& memory,
+                                       DispatchResult& result) {
+  const IslandDevices& devices = input.islands[island];
+  const auto any_slack = [&](auto has) {
+    return std::any_of(devices.slack_order.begin(), devices.slack_order.end(),
+                       [&](std::uint32_t p) { return has(input.producers[p]); });
+  };
+  const bool bound_to_run = any_slack([](const ProducerOffer& offer) { return offer.online && !offer.may_stop; });
+  storage_holds_ = !bound_to_run && storage_can_form(input.producers, input.storages, devices);
+  storage_first_ = storage_holds_ && !any_slack([](const ProducerOffer& offer) { return offer.online; });
+  DispatchInput own = input;
+  if (storage_holds_) {
+    double demand_mw = 0.0;
+    for (const std::uint32_t c : devices.consumers) demand_mw += input.consumers[c].demand_mw;
+    narrowed_.assign(input.storages.begin(), input.storages.end());
+    keep_margin(input.producers, devices, demand_mw, input.loss_share, narrowed_);
+    own.storages = narrowed_;
+  }
+  dispatch_island(own, island, memory, result);
+  storage_holds_ = storage_first_ = false;
+  if (!some_unit_holds(devices, result))
+    for (const std::uint32_t s : devices.formers) result.forming[s] = 1;
 }
 
 void MeritOrder::dispatch_island(const DispatchInput& input, std::size_t island, IslandMemory& memory,
@@ -88,7 +116,7 @@ void MeritOrder::dispatch_island(const DispatchInput& input, std::size_t island,
     wish_mw += moved_mw * (1.0 + input.loss_share);
     open_mw = fill(input, devices, need_mw, price, result);
   }
-  if (std::abs(wish_mw) > k_small_mw && options_.storage_rule != StorageRule::none) {
+  if (std::abs(wish_mw) > k_small_mw && storage_may_move()) {
     const double shifted_mw = shift_storage(input, devices, wish_mw, result);
     if (std::abs(shifted_mw) > k_small_mw) {
       need_mw -= shifted_mw;
@@ -98,7 +126,7 @@ void MeritOrder::dispatch_island(const DispatchInput& input, std::size_t island,
   if (open_mw < -k_small_mw) {
     stop_dearest(input, devices, -open_mw, result);
     open_mw = fill(input, devices, need_mw, price, result);
-    if (open_mw > k_small_mw && options_.storage_rule != StorageRule::none) {  // it took what is no longer generated
+    if (open_mw > k_small_mw && storage_may_move()) {  // it took what is no longer generated
       need_mw -= shift_storage(input, devices, open_mw, result);
       open_mw = fill(input, devices, need_mw, price, result);
     }
@@ -125,6 +153,7 @@ MeritOrder::Totals MeritOrder::sum_up(const DispatchInput& input, std::size_t is
 
 double MeritOrder::plan_storage(const DispatchInput& input, const IslandDevices& devices, const Totals& totals,
                                 const IslandMemory& memory, DispatchResult& result) {
+  if (storage_first_) return serve_from_storage(input, devices, totals.net_load_mw, result);
   if (options_.storage_rule == StorageRule::none || devices.storages.empty()) return 0.0;
   const StorageFleet fleet = gather_fleet(input.storages, devices.storages);
   double power_mw = 0.0;
@@ -144,6 +173,15 @@ double MeritOrder::plan_storage(const DispatchInput& input, const IslandDevices&
   return power_mw;
 }
 
+double MeritOrder::serve_from_storage(const DispatchInput& input, const IslandDevices& devices, double wanted_mw,
+                                      DispatchResult& result) {
+  const double served_mw = shift_storage(input, devices, wanted_mw, result);
+  storage_room_mw_ = 0.0;
+  for (const std::uint32_t s : devices.storages)
+    storage_room_mw_ += std::max(0.0, input.storages[s].max_discharge_mw - result.storages[s].p_mw);
+  return served_mw;
+}
+
 double MeritOrder::required_mw(const ProducerOffer& offer, double need_mw, const Totals& totals,
                                const IslandMemory& memory, double step_h) const {
   double net_mw = need_mw - totals.free_mw;
@@ -155,7 +193,8 @@ double MeritOrder::required_mw(const ProducerOffer& offer, double need_mw, const
     const std::size_t known = std::min(ahead, memory.net_load_mw.size());
     for (std::size_t k = 1; k <= known; ++k) net_mw = std::max(net_mw, memory.expected_net_load(k, net_mw));
   }
-  return net_mw + options_.reserve_share * totals.demand_mw;
+  const double reserve_mw = options_.reserve_share * totals.demand_mw;
+  return net_mw + (storage_first_ ? std::max(0.0, reserve_mw - storage_room_mw_) : reserve_mw);
 }
 
 void MeritOrder::commit(const DispatchInput& input, const IslandDevices& devices, double need_mw, const Totals& totals,

@@ -12,6 +12,9 @@
 //    little: demand that can wait waits, storage gives what it can, then demand is shed by tier (the largest number
 //    first), within a tier by ascending id.
 //
+// Where no producer has to run, grid-forming storage can hold the island (forming.hpp). While none runs that could, it
+// serves before units are started; once one is started, storage goes by its rule until no unit is needed.
+//
 // Ties are broken by id. The result depends on nothing but the input and the memory.
 #pragma once
 
@@ -40,10 +43,17 @@ class MeritOrder final : public Dispatcher {
   };
 
   void dispatch_island(const DispatchInput& input, std::size_t island, IslandMemory& memory, DispatchResult& result);
+  void dispatch_with_formers(const DispatchInput& input, std::size_t island, IslandMemory& memory,
+                             DispatchResult& result);
   void black_out(const IslandDevices& devices, DispatchResult& result) const;
   [[nodiscard]] Totals sum_up(const DispatchInput& input, std::size_t island, const DispatchResult& result) const;
   [[nodiscard]] double plan_storage(const DispatchInput& input, const IslandDevices& devices, const Totals& totals,
                                     const IslandMemory& memory, DispatchResult& result);
+  [[nodiscard]] double serve_from_storage(const DispatchInput& input, const IslandDevices& devices, double wanted_mw,
+                                          DispatchResult& result);
+  /// Keeps or starts the best unit that can form the island's reference, if none runs and storage does not hold it.
+  void ensure_reference(const DispatchInput& input, const IslandDevices& devices, DispatchResult& result) const;
+  [[nodiscard]] bool storage_may_move() const { return options_.storage_rule != StorageRule::none || storage_holds_; }
   void commit(const DispatchInput& input, const IslandDevices& devices, double need_mw, const Totals& totals,
               const IslandMemory& memory, DispatchResult& result);
   [[nodiscard]] double required_mw(const ProducerOffer& offer, double need_mw, const Totals& totals,
@@ -66,6 +76,10 @@ class MeritOrder final : public Dispatcher {
   DispatchOptions options_;
   std::vector<std::uint32_t> order_;
   std::vector<Slice> slices_;
+  std::vector<StorageOffer> narrowed_;  ///< storage with the margin of those that form kept back
+  bool storage_holds_ = false;          ///< the island at hand can be held by storage
+  bool storage_first_ = false;          ///< and is: no unit that could hold it runs
+  double storage_room_mw_ = 0.0;        ///< what storage that serves first could give beyond its plan
 };
 
 }  // namespace gridplus

@@ -69,12 +69,93 @@ struct Case {
   }
 };
 
+/// One island with units, storage that can hold it and a load, in steps of an hour without losses.
+DispatchResult run_with_former(const Case& c, bool held_dark = false) {
+  IslandDevices island;
+  for (std::uint32_t p = 0; p < c.producers.size(); ++p) {
+    island.producers.push_back(p);
+    if (!c.producers[p].curtailable) island.slack_order.push_back(p);
+  }
+  for (std::uint32_t i = 0; i < c.consumers.size(); ++i) island.consumers.push_back(i);
+  island.storages = island.formers = {0};
+  island.held_dark = held_dark;
+  const std::vector<IslandDevices> islands{island};
+  const std::vector<double> imports{0.0};
+  DispatchMemory memory;
+  DispatchResult result;
+  MeritOrder(c.options).dispatch({1.0, 0.0, c.producers, c.storages, c.consumers, islands, imports}, memory, result);
+  return result;
+}
+
 double total(const DispatchResult& result) {
   double mw = 0.0;
   for (const ProducerCommand& command : result.producers) mw += command.p_mw;
   for (const StorageCommand& command : result.storages) mw += command.p_mw;
   for (const ConsumerCommand& command : result.consumers) mw -= command.served_mw;
   return mw;
+}
+
+ConsumerOffer load_of(double demand_mw, std::int32_t tier) {
+  ConsumerOffer offer;
+  offer.demand_mw = demand_mw;
+  offer.priority = tier;
+  return offer;
+}
+
+TEST(Forming, StorageServesBeforeAUnitIsStarted) {
+  Case c;
+  c.producers = {unit(5, 40, 100, false)};
+  c.storages = {battery(30, 60, 100)};
+  c.consumers = {load_of(20, 1)};
+  DispatchResult result = run_with_former(c);
+  EXPECT_EQ(result.forming, std::vector<std::uint8_t>{1});
+  EXPECT_FALSE(result.producers[0].online);
+  EXPECT_NEAR(result.storages[0].p_mw, 20.0, k_tolerance_mw);
+  c.consumers = {load_of(50, 1)};  // beyond the battery's 30 MW: the unit takes the rest and holds the island
+  result = run_with_former(c);
+  EXPECT_EQ(result.forming, std::vector<std::uint8_t>{0});
+  EXPECT_NEAR(result.producers[0].p_mw, 20.0, k_tolerance_mw);
+  EXPECT_NEAR(total(result), 0.0, k_tolerance_mw);
+}
+
+TEST(Forming, AUnitThatRunsKeepsOnWhileItIsNeeded) {
+  Case c;
+  c.producers = {unit(5, 40, 100, true)};
+  c.storages = {battery(30, 60, 100)};
+  c.consumers = {load_of(20, 1)};
+  const DispatchResult result = run_with_former(c);
+  EXPECT_TRUE(result.producers[0].online);
+  EXPECT_NEAR(result.storages[0].p_mw, 0.0, k_tolerance_mw);
+}
+
+TEST(Forming, FreePowerBeyondTheDemandIsStoredThenCurtailed) {
+  Case c;
+  c.producers = {wind(70)};
+  c.storages = {battery(30, 60, 100)};
+  c.consumers = {load_of(20, 1)};
+  const DispatchResult result = run_with_former(c);
+  EXPECT_EQ(result.forming, std::vector<std::uint8_t>{1});
+  EXPECT_NEAR(result.storages[0].p_mw, -30.0, k_tolerance_mw);
+  EXPECT_NEAR(result.producers[0].p_mw, 50.0, k_tolerance_mw);
+}
+
+TEST(Forming, WhatStorageLacksIsShedByTier) {
+  Case c;
+  c.storages = {battery(30, 60, 100)};
+  c.consumers = {load_of(20, 2), load_of(25, 1)};
+  const DispatchResult result = run_with_former(c);
+  EXPECT_NEAR(result.consumers[0].served_mw, 5.0, k_tolerance_mw);
+  EXPECT_NEAR(result.consumers[1].served_mw, 25.0, k_tolerance_mw);
+}
+
+TEST(Forming, AnEmptyStoreOrAnIslandHeldDarkServesNothing) {
+  Case c;
+  c.storages = {battery(30, 0, 100)};
+  c.consumers = {load_of(20, 1)};
+  EXPECT_EQ(run_with_former(c).consumers[0].served_mw, 0.0);
+  EXPECT_EQ(run_with_former(c).forming, std::vector<std::uint8_t>{0});
+  c.storages = {battery(30, 60, 100)};
+  EXPECT_EQ(run_with_former(c, true).consumers[0].served_mw, 0.0);
 }
 
 TEST(MeritOrder, FillsTheCheapestFirstAndPricesAtTheMargin) {

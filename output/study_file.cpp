@@ -64,7 +64,7 @@ class StudyGroups {
   [[nodiscard]] Group estimates(const char* name, const char* long_name, EstimateOf estimate_of) const {
     Group group = axes_.begin(name, long_name, false);
     for (std::size_t i = 0; i < table_.names.kpis.size(); ++i) {
-      std::array<std::vector<double>, 4> columns;
+      std::array<std::vector<double>, 5> columns;
       for (std::int64_t point = 0; point < design_.points(); ++point) {
         add_to(columns, estimate_of(i, point));
       }
@@ -131,26 +131,28 @@ class StudyGroups {
 
  private:
   void add_shares(Group& group, std::size_t number) const {
-    std::array<std::vector<double>, 4> columns;
+    std::array<std::vector<double>, 5> columns;
     for (std::int64_t p = 0; p < design_.points() / design_.cause_sets(); ++p)
       for (const Estimate& estimate : table_.attribution(number, p)) add_to(columns, estimate);
     add_columns(group, table_.names.kpis[number], std::move(columns));
   }
 
-  static void add_to(std::array<std::vector<double>, 4>& columns, const Estimate& estimate) {
+  static void add_to(std::array<std::vector<double>, 5>& columns, const Estimate& estimate) {
     columns[0].push_back(estimate.mean);
     columns[1].push_back(estimate.standard_error);
     columns[2].push_back(estimate.ci_low);
     columns[3].push_back(estimate.ci_high);
+    columns[4].push_back(estimate.cvar95);
   }
 
   /// Mean, standard error and ends of the confidence interval of a key figure.
-  void add_columns(Group& group, const Kpi& kpi, std::array<std::vector<double>, 4> columns) const {
-    const std::array<std::pair<const char*, const char*>, 4> parts = {
+  void add_columns(Group& group, const Kpi& kpi, std::array<std::vector<double>, 5> columns) const {
+    const std::array<std::pair<const char*, const char*>, 5> parts = {
         {{"", ""},
          {"_standard_error", ", standard error of the mean"},
          {"_ci_low", ", lower end of the confidence interval"},
-         {"_ci_high", ", upper end of the confidence interval"}}};
+         {"_ci_high", ", upper end of the confidence interval"},
+         {"_cvar95", ", mean of the highest 5 % of the replicates"}}};
     for (std::size_t p = 0; p < parts.size(); ++p)
       group.datasets.push_back(
           variable(group, kpi.name + parts[p].first, kpi.unit, kpi.long_name + parts[p].second, std::move(columns[p])));

@@ -1,5 +1,6 @@
 #include "sim/study/statistics.hpp"
 
+#include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 
@@ -24,10 +25,31 @@ Estimate RunningMean::estimate(double confidence) const {
 }
 
 Estimate estimate(std::span<const double> values, double confidence) {
+  constexpr double k_tail = 0.05;
   RunningMean mean;
-  for (const double value : values)
-    if (!std::isnan(value)) mean.add(value);
-  return mean.estimate(confidence);
+  std::vector<double> known;
+  for (const double value : values) {
+    if (std::isnan(value)) continue;
+    mean.add(value);
+    known.push_back(value);
+  }
+  Estimate out = mean.estimate(confidence);
+  out.cvar95 = mean_of_highest(std::move(known), k_tail);
+  return out;
+}
+
+double mean_of_highest(std::vector<double> values, double tail) {
+  if (values.empty()) return k_not_known;
+  std::sort(values.begin(), values.end(), [](double a, double b) { return a > b; });
+  const double wanted = std::max(tail * static_cast<double>(values.size()), 1e-9);
+  double sum = 0.0, open = wanted;
+  for (const double value : values) {
+    const double weight = std::min(1.0, open);
+    sum += weight * value;
+    open -= weight;
+    if (open <= 0.0) break;
+  }
+  return sum / wanted;
 }
 
 }  // namespace gridplus::study

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <vector>
 
 namespace gridplus::study {
 
@@ -14,10 +15,15 @@ struct Estimate {
   double mean = k_not_known;
   double standard_error = k_not_known;                 ///< of the mean; NaN below two values
   double ci_low = k_not_known, ci_high = k_not_known;  ///< of the mean, by Student's t
+  double cvar95 = k_not_known;                         ///< mean of the highest 5 % of the values
 };
 
 /// Of the values that are no NaN; they are added in their order. `confidence` in (0, 1).
 [[nodiscard]] Estimate estimate(std::span<const double> values, double confidence);
+
+/// Conditional value at risk: the mean of the highest `tail` of the values, the last of them counted in part; NaN where
+/// there are none. `values` hold no NaN.
+[[nodiscard]] double mean_of_highest(std::vector<double> values, double tail);
 
 /// The quantile of Student's t distribution; p in (0, 1), degrees of freedom > 0.
 [[nodiscard]] double student_t_quantile(double p, double degrees_of_freedom);

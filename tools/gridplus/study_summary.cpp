@@ -101,7 +101,8 @@ nlohmann::ordered_json estimate_json(const Estimate& estimate) {
           {"mean", number(estimate.mean)},
           {"standard_error", number(estimate.standard_error)},
           {"ci_low", number(estimate.ci_low)},
-          {"ci_high", number(estimate.ci_high)}};
+          {"ci_high", number(estimate.ci_high)},
+          {"cvar95", number(estimate.cvar95)}};
 }
 
 /// One entry a point of the sweep.

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <vector>
 
 namespace gridplus::study {
 namespace {
@@ -24,6 +25,15 @@ TEST(StudyStatistics, AMeanHasItsErrorAndInterval) {
   EXPECT_NEAR(found.standard_error, std::sqrt(20.0 / 3.0 / 4.0), 1e-12);
   EXPECT_NEAR(found.ci_high - 5.0, 3.182446305 * found.standard_error, 1e-8);  // t(0.975, 3)
   EXPECT_NEAR(found.ci_low + found.ci_high, 10.0, 1e-12);
+}
+
+// The highest 5 % of 1, ..., 50 are 50, 49 and half of 48.
+TEST(StudyStatistics, TheValueAtRiskIsTheMeanOfTheHighestTwentieth) {
+  std::vector<double> values;
+  for (int i = 1; i <= 50; ++i) values.push_back(i);
+  EXPECT_NEAR(estimate(values, 0.95).cvar95, (50.0 + 49.0 + 0.5 * 48.0) / 2.5, 1e-12);
+  EXPECT_DOUBLE_EQ(mean_of_highest({3.0, 7.0, 5.0}, 0.05), 7.0) << "fewer than twenty: the highest";
+  EXPECT_TRUE(std::isnan(mean_of_highest({}, 0.05)));
 }
 
 TEST(StudyStatistics, OneValueHasNoErrorAndNoneHasNoMean) {

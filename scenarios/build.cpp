@@ -30,7 +30,7 @@ NetworkOptions to_options(const FlowSection& section) {
 void check_slack(const Model& model, const Node* node, Diagnostics& problems) {
   if (model.network.method == NetworkMethod::none || model.grid.bus_count() == 0) return;
   const auto in_service = [&](const Connection& c) {
-    return c.slack_capable && c.bus.valid() && model.grid.bus().in_service[c.bus.index()] != 0;
+    return (c.slack_capable || c.grid_forming) && c.bus.valid() && model.grid.bus().in_service[c.bus.index()] != 0;
   };
   for (const auto* list : {&model.producer_connection, &model.storage_connection})
     for (const Connection& connection : *list)
@@ -67,6 +67,7 @@ std::unique_ptr<Model> build(const Spec& spec, std::span<const ModelInfo> models
   const BusIndex buses = build_grid(spec, *model, problems, sharing.grid_of);
   build_devices(spec, models, buses, *model, problems);
   build_events(spec, *model, problems);
+  if (problems.empty()) build_microgrids(spec, buses, *model, problems);
   if (problems.empty()) check_adequacy(spec, *model, problems);
   if (problems.empty()) check_slack(*model, spec.buses.empty() ? nullptr : spec.buses.front().node, problems);
   model->profiles = load_profiles(spec.profiles, spec.time, profile_limits, problems);

@@ -345,6 +345,7 @@ class CommunicationBuilder {
   void add_dependence() {
     std::size_t able = 0;
     for (const Connection& connection : model_.producer_connection) able += connection.slack_capable ? 1 : 0;
+    for (const Connection& connection : model_.storage_connection) able += connection.grid_forming ? 1 : 0;
     if (able != 1 || forming_.size() != 1 || forming_[0].rule != Fallback::zero) return;
     const auto bus = station_bus_.find(forming_[0].parent);
     if (bus != station_bus_.end())

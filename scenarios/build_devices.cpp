@@ -128,7 +128,8 @@ class KindBuilder {
     if (kind_ == DeviceKind::producer) {
       const Carrier carrier = dynamic_cast<const ProducerBank&>(bank).carrier(i);
       if (connection.category.empty()) connection.category = to_string(carrier);
-      if (!slack_given) connection.slack_capable = carrier != Carrier::wind && carrier != Carrier::solar;
+      if (!slack_given)
+        connection.slack_capable = connection.grid_forming || (carrier != Carrier::wind && carrier != Carrier::solar);
       model_.producer_connection.push_back(std::move(connection));
       model_.names.producer.push_back(unit.name);
     } else {
@@ -148,6 +149,7 @@ class KindBuilder {
     const double pf = section.power_factor;
     connection.q_per_p = pf == 0.0 ? 0.0 : std::copysign(std::sqrt(std::max(0.0, 1.0 - pf * pf)) / std::abs(pf), pf);
     connection.slack_capable = section.slack;
+    connection.grid_forming = section.grid_forming;
     connection.forced_outage = to_forced_outage(section.mttf_h, section.mttr_h, section.forced_outage_rate);
     return connection;
   }

@@ -36,11 +36,19 @@ class EventBuilder {
     for (const FailureEntry& entry : spec_.failures) failures(entry);
     for (const StormEntry& entry : spec_.storms) storm(entry);
     model_.outage_plan.repairs.crews = spec_.repairs.crews;
-    model_.outage_plan.repairs.detection_steps =
-        std::llround(std::ceil(spec_.repairs.detection_time_h / model_.time.step_h() - 1e-9));
+    model_.outage_plan.repairs.detection_steps = steps(spec_.repairs.detection_time_h);
+    const double blind_h = spec_.repairs.blind_detection_time_h;
+    model_.outage_plan.repairs.blind_detection_steps =
+        std::isnan(blind_h) ? model_.outage_plan.repairs.detection_steps : steps(blind_h);
+    model_.outage_plan.repairs.blind_factor = spec_.repairs.blind_factor;
   }
 
  private:
+  /// Whole steps, rounded up.
+  [[nodiscard]] std::int64_t steps(double hours) const {
+    return std::llround(std::ceil(hours / model_.time.step_h() - 1e-9));
+  }
+
   void add(const std::vector<std::string>& names, OutageSubject::Kind kind) {
     for (std::size_t i = 0; i < names.size(); ++i) {
       by_name_.emplace(names[i], subjects_.size());

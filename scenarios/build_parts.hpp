@@ -44,6 +44,9 @@ void check_adequacy(const Spec& spec, const Model& model, Diagnostics& problems)
 /// Fills planned outages, failures, storms and repairs.
 void build_events(const Spec& spec, Model& model, Diagnostics& problems);
 
+/// Fills microgrids. The model has its grid and devices.
+void build_microgrids(const Spec& spec, const BusIndex& buses, Model& model, Diagnostics& problems);
+
 /// The communication network and its rules. The model has its devices and profiles. Null if a problem was added.
 [[nodiscard]] std::unique_ptr<const CommunicationModel> build_communication(const Spec& spec, const BusIndex& buses,
                                                                             const Model& model, Diagnostics& problems);

@@ -218,11 +218,11 @@ Spec decode(const Node& root, std::span<const ModelInfo> models, const std::stri
   Context context{problems, spec.profiles, spec.currency, {}, spec.seed, sharing.replicate, limits};
   const Path top;
   refuse_reserved(context, root, top);
-  refuse_unknown_keys(
-      context, root,
-      {"gridplus", "name", "description", "seed", "currency", "extends", "time", "grid", "producers", "consumers",
-       "storage", "controllers", "policy", "events", "record", "communication", "cyber", "market", "study"},
-      top);
+  refuse_unknown_keys(context, root,
+                      {"gridplus",   "name",      "description",   "seed",    "currency",    "extends", "time",
+                       "grid",       "producers", "consumers",     "storage", "controllers", "policy",  "events",
+                       "microgrids", "record",    "communication", "cyber",   "market",      "study"},
+                      top);
   decode_format(context, root, top);
   decode_seed(context, root, top);
   decode_currency(context, root, top);
@@ -237,6 +237,7 @@ Spec decode(const Node& root, std::span<const ModelInfo> models, const std::stri
   decode_cyber(context, root, spec);
   decode_controllers(context, root, spec, top);
   decode_events(context, root, spec);
+  decode_microgrids(context, root, spec);
   if (auto record = decode_record(context, root, top)) spec.record = std::move(*record);
   decode_adequacy(context, root, spec);
   spec.currency = context.currency;

@@ -36,6 +36,7 @@ void check_forced_outage(Context& context, const Node& entry, const Path& path, 
 void decode_time(Context& context, const Node& root, const Path& path);
 void decode_grid(Context& context, const Node& root, Spec& spec);
 void decode_events(Context& context, const Node& root, Spec& spec);
+void decode_microgrids(Context& context, const Node& root, Spec& spec);
 void decode_communication(Context& context, const Node& root, Spec& spec);
 void decode_cyber(Context& context, const Node& root, Spec& spec);
 void decode_devices(Context& context, const Node& root, std::span<const ModelInfo> models, Spec& spec);

@@ -145,6 +145,18 @@ std::string resolved_json(const Spec& spec, const Model& model) {
   }
   if (spec.repairs.crews > 0)
     out["events"]["repairs"] = section_json(section_fields<RepairSection>(), &spec.repairs, profiles);
+  for (const MicrogridEntry& entry : spec.microgrids) {
+    Json microgrid = section_json(section_fields<MicrogridSection>(), &entry.values, profiles);
+    microgrid["name"] = entry.name;
+    microgrid["bus"] = entry.bus;
+    microgrid["tie"] = entry.ties;
+    for (const StartEntry& start : entry.starts) {
+      Json unit = section_json(section_fields<StartSection>(), &start.values, profiles);
+      unit["unit"] = start.unit;
+      microgrid["black_start"].push_back(std::move(unit));
+    }
+    out["microgrids"].push_back(std::move(microgrid));
+  }
   out["record"] = section_json(section_fields<RecordSection>(), &spec.record.values, profiles);
   out["study"]["adequacy"] = section_json(section_fields<AdequacySection>(), &spec.adequacy.values, profiles);
   if (spec.communication.node != nullptr) out["communication"] = communication_json(spec.communication, model);
@@ -159,6 +171,7 @@ std::string resolved_json(const Spec& spec, const Model& model) {
           {"voltage", number(c.vm_set_pu)}, {"voltage_support", c.holds_voltage_offline ? "always" : "online"},
           {"q_min", number(c.q_min_mvar)},  {"q_max", number(c.q_max_mvar)},
           {"q_per_p", number(c.q_per_p)},   {"slack", c.slack_capable}};
+      if (c.grid_forming) device["connection"]["grid_forming"] = true;
       if (c.forced_outage.fails())
         device["connection"].update({{"forced_outage_rate", number(c.forced_outage.unavailability)},
                                      {"mttf", number(c.forced_outage.mttf_h)},

@@ -7,6 +7,7 @@
 #include "scenarios/communication_sections.hpp"
 #include "scenarios/cyber_sections.hpp"
 #include "scenarios/describe.hpp"
+#include "scenarios/microgrid_sections.hpp"
 #include "scenarios/sections.hpp"
 #include "scenarios/synthesis.hpp"
 #include "scenarios/values.hpp"
@@ -210,6 +211,17 @@ Json events_schema() {
   return {{"type", "array"}, {"items", {{"anyOf", std::move(kinds)}}}};
 }
 
+Json microgrids_schema() {
+  Json microgrid =
+      section_schema<scenario::MicrogridSection>("a part of the grid that can live on its own", {"name", "bus"});
+  microgrid["properties"]["tie"] = {
+      {"anyOf", {{{"type", "string"}}, {{"type", "array"}, {"items", {{"type", "string"}}}, {"minItems", 1}}}}};
+  microgrid["required"].push_back("tie");
+  microgrid["properties"]["black_start"] =
+      list_of(section_schema<scenario::StartSection>("a unit that may start it", {"unit"}));
+  return list_of(std::move(microgrid));
+}
+
 Json record_schema() {
   Json record = section_schema<scenario::RecordSection>("what is stored");
   record["properties"]["groups"] = words(scenario::k_record_groups);
@@ -329,9 +341,11 @@ std::string scenario_schema() {
   keys["cyber"] = cyber_schema();
   keys["policy"] = section_schema<scenario::PolicySection>("what the state prescribes");
   keys["events"] = events_schema();
+  keys["microgrids"] = microgrids_schema();
   keys["record"] = record_schema();
   keys["study"] = study_schema();
-  for (const char* list : {"producers", "consumers", "storage", "events"}) keys[fmt::format("+{}", list)] = keys[list];
+  for (const char* list : {"producers", "consumers", "storage", "events", "microgrids"})
+    keys[fmt::format("+{}", list)] = keys[list];
   const Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
                     {"title", "gridplus scenario"},
                     {"type", "object"},

@@ -1,6 +1,7 @@
 #include "scenarios/sections.hpp"
 #include "scenarios/communication_sections.hpp"
 #include "scenarios/cyber_sections.hpp"
+#include "scenarios/microgrid_sections.hpp"
 
 namespace gridplus::scenario {
 
@@ -18,6 +19,8 @@ std::span<const SectionInfo> sections() {
       {"events[].failures", "failures by chance", section_fields<FailureSection>()},
       {"events[].storm", "wind that breaks branches", section_fields<StormSection>()},
       {"events[].repair_crews", "who repairs", section_fields<RepairSection>()},
+      {"microgrids[]", "a part of the grid that can live on its own", section_fields<MicrogridSection>()},
+      {"microgrids[].black_start[]", "a unit that may start it", section_fields<StartSection>()},
       {"communication", "the communication network as a whole", section_fields<CommunicationSection>()},
       {"communication.generate", "a network laid over the grid", section_fields<GenerateSection>()},
       {"communication.nodes[]", "a node", section_fields<NodeSection>()},

@@ -105,7 +105,7 @@ struct ConnectionSection {
   VoltageSupport voltage_support = VoltageSupport::online;
   double q_min_mvar = -k_unlimited, q_max_mvar = k_unlimited;
   double power_factor = 1.0;
-  bool slack = true;
+  bool slack = true, grid_forming = false;
   double mttf_h = k_none, mttr_h = k_none, forced_outage_rate = k_none;
   static constexpr auto fields = std::make_tuple(
       field(&ConnectionSection::vm_set_pu, "voltage", "p.u.",
@@ -123,6 +123,8 @@ struct ConnectionSection {
           &ConnectionSection::slack, "slack", "1",
           "may be the reference of an island; by default all producers but wind and solar, and storage that holds its "
           "voltage"),
+      field(&ConnectionSection::grid_forming, "grid_forming", "1",
+            "storage: can hold an island in which no producer does; producers: the same as slack"),
       field(&ConnectionSection::mttf_h, "mttf", "h", "mean time to failure; read by `gridplus adequacy`").above(0),
       field(&ConnectionSection::mttr_h, "mttr", "h", "mean time to repair").above(0),
       field(&ConnectionSection::forced_outage_rate, "forced_outage_rate", "1",
@@ -286,13 +288,18 @@ struct StormSection {
 
 struct RepairSection {
   std::int64_t crews = 0;
-  double detection_time_h = 0.0;
+  double detection_time_h = 0.0, blind_detection_time_h = k_none, blind_factor = 1.0;
   static constexpr auto fields = std::make_tuple(
       field(&RepairSection::crews, "repair_crews", "1", "failures that can be repaired at once")
           .required()
           .between(1, 1e6),
       field(&RepairSection::detection_time_h, "detection_time", "h", "from a failure until its repair may start")
-          .between(0, 8784));
+          .between(0, 8784),
+      field(&RepairSection::blind_detection_time_h, "blind_detection_time", "h",
+            "the same where no communication node near it is heard; as detection_time if not given")
+          .between(0, 8784),
+      field(&RepairSection::blind_factor, "blind_factor", "1", "repairs take so many times longer meanwhile")
+          .between(1, 100));
 };
 
 enum class Precision : std::uint8_t { single, dbl };

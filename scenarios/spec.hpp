@@ -12,6 +12,7 @@
 #include "scenarios/communication_sections.hpp"
 #include "scenarios/cyber_sections.hpp"
 #include "scenarios/document.hpp"
+#include "scenarios/microgrid_sections.hpp"
 #include "scenarios/profile_request.hpp"
 #include "scenarios/sections.hpp"
 #include "scenarios/values.hpp"
@@ -135,11 +136,12 @@ struct Spec {
   std::vector<OutageEntry> outages;
   std::vector<FailureEntry> failures;
   std::vector<StormEntry> storms;
-  RepairSection repairs;
   CommunicationSpec communication;
   CyberSpec cyber;
   ProfileRequests profiles;
   std::optional<StudySpec> study;
+  RepairSection repairs;
+  std::vector<MicrogridEntry> microgrids;
 };
 
 }  // namespace gridplus::scenario

@@ -104,12 +104,11 @@ class AccountStage final : public Stage {
   }
 
   void note_unserved(Frame& frame, std::size_t s) const {
-    const auto unserved = frame.block.of(ConsumerVar::unserved_mw, s);
+    const auto unserved = frame.block.of(ConsumerVar::unserved_mw, s), energised = frame.block.of(BusVar::energised, s);
     constexpr double k_noticeable_mw = 1e-6;
     for (std::size_t c = 0; c < unserved.size(); ++c) {
       if (unserved[c] <= k_noticeable_mw) continue;
-      const std::uint32_t island = frame.topology.islands.of_bus[model_.consumer_bus[c].index()];
-      const bool dead = island == Islands::k_none || frame.topology.devices[island].slack_order.empty();
+      const bool dead = energised[model_.consumer_bus[c].index()] == 0.0;
       frame.block.events.push_back({frame.block.first + static_cast<std::int64_t>(s), "unserved",
                                     model_.names.consumer[c], unserved[c],
                                     dead ? "no unit can energise the island" : "not enough capacity"});

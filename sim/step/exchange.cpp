@@ -1,5 +1,7 @@
 #include "sim/step/exchange.hpp"
 
+#include "sim/dispatch/forming.hpp"
+
 namespace gridplus {
 
 using comms::k_no_index;
@@ -34,12 +36,15 @@ void Exchange::settle(const SimulationState& state, const Frame& frame, comms::T
 bool Exchange::energise(const Frame& frame, const comms::TransportState* messages) {
   const auto& islands = frame.topology.devices;
   std::vector<std::uint8_t> live(islands.size(), 0);
-  for (std::size_t i = 0; i < islands.size(); ++i)
+  for (std::size_t i = 0; i < islands.size(); ++i) {
+    if (islands[i].held_dark) continue;
+    if (storage_can_form(frame.producer_offers, frame.storage_offers, islands[i])) live[i] = 1;
     for (const std::uint32_t p : islands[i].slack_order) {
       const ProducerOffer& offer = frame.producer_offers[p];
       const bool told = messages == nullptr || !lost(p, frame.context.step, *messages);
       if ((offer.online || offer.may_start) && told) live[i] = 1;
     }
+  }
   bool changed = false;
   for (std::size_t b = 0; b < energised_.size(); ++b) {
     const std::uint32_t island = frame.topology.islands.of_bus[b];

@@ -31,6 +31,8 @@ void FlowWriting::write(Frame& frame, std::size_t s, const StepFlow& flow, const
     const bool dead = flow.bus.slack_bus[i] == Islands::k_none;
     for (const std::uint32_t p : frame.topology.devices[i].producers)
       p_mw[p] = dead ? 0.0 : p_mw[p] + flow.sharing[p] * flow.missing_mw[i];
+    for (const std::uint32_t f : frame.topology.devices[i].formers)
+      block.of(StorageVar::p_mw, s)[f] += dead ? 0.0 : flow.sharing[p_mw.size() + f] * flow.missing_mw[i];
   }
   write_consumers(frame, s, flow);
   write_reactive(frame, s, flow);

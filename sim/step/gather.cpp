@@ -31,14 +31,16 @@ bool holds_voltage(const Connection& connection, bool online) {
 
 void share_out(const Model& model, const Topology& topology, const Headroom& headroom,
                std::span<const double> missing_mw, Sharing& sharing) {
-  sharing.assign(model.producer_count(), 0.0);
+  sharing.assign(model.producer_count() + model.storage_count(), 0.0);
   for (std::size_t i = 0; i < topology.devices.size(); ++i) {
     const auto& producers = topology.devices[i].producers;
     const double missing = missing_mw.empty() ? 0.0 : missing_mw[i];
-    const auto room = [&](std::uint32_t p) {
-      if (missing_mw.empty()) return std::min(headroom.up_mw[p], headroom.down_mw[p]);
-      return missing >= 0.0 ? headroom.up_mw[p] : headroom.down_mw[p];
+    const auto least_room = [&](double up_mw, double down_mw) {
+      if (missing_mw.empty()) return std::min(up_mw, down_mw);
+      return missing >= 0.0 ? up_mw : down_mw;
     };
+    const auto room = [&](std::uint32_t p) { return least_room(headroom.up_mw[p], headroom.down_mw[p]); };
+    const auto forms = [&](std::uint32_t s) { return !headroom.forming.empty() && headroom.forming[s] != 0.0; };
     enum class Resort { dispatchable, everybody, whoever_runs };
     for (const Resort resort : {Resort::dispatchable, Resort::everybody, Resort::whoever_runs}) {
       double total = 0.0;
@@ -49,9 +51,17 @@ void share_out(const Model& model, const Topology& topology, const Headroom& hea
           sharing[p] = resort == Resort::everybody || headroom.balancing[p] != 0 ? room(p) : 0.0;
         total += sharing[p];
       }
+      for (const std::uint32_t s : topology.devices[i].formers) {
+        if (!forms(s)) continue;
+        double& share = sharing[model.producer_count() + s];
+        share = resort == Resort::whoever_runs ? headroom.storage_up_mw[s] + headroom.storage_down_mw[s]
+                                               : least_room(headroom.storage_up_mw[s], headroom.storage_down_mw[s]);
+        total += share;
+      }
       constexpr double k_least_room_mw = 1e-3;
       if (total < k_least_room_mw || (resort == Resort::dispatchable && total < std::abs(missing))) continue;
       for (const std::uint32_t p : producers) sharing[p] /= total;
+      for (const std::uint32_t s : topology.devices[i].formers) sharing[model.producer_count() + s] /= total;
       break;
     }
   }
@@ -80,16 +90,24 @@ void set_voltages(const Model& model, const Topology& topology, const StepBlock&
       if (holds_voltage(model.storage_connection[st], true)) hold(model.storage_connection[st]);
 }
 
-/// The slack bus of each island: that of the first online producer in the island's order.
+/// The slack bus of each island: that of the first online producer in the island's order, or of the storage that forms
+/// it.
 void choose_slack(const Model& model, const Topology& topology, const StepBlock& block, std::size_t s,
                   BusInjections& bus) {
-  const auto online = block.of(ProducerVar::online, s);
+  const auto online = block.of(ProducerVar::online, s), forming = block.of(StorageVar::forming, s);
   bus.slack_bus.assign(topology.devices.size(), Islands::k_none);
   for (std::size_t i = 0; i < topology.devices.size(); ++i) {
     const auto& order = topology.devices[i].slack_order;
     const auto first = std::find_if(order.begin(), order.end(), [&](std::uint32_t p) { return online[p] != 0.0; });
-    if (first == order.end()) continue;
-    bus.slack_bus[i] = model.producer_connection[*first].bus.index();
+    const auto& formers = topology.devices[i].formers;
+    const auto former =
+        std::find_if(formers.begin(), formers.end(), [&](std::uint32_t f) { return forming[f] != 0.0; });
+    if (first != order.end())
+      bus.slack_bus[i] = model.producer_connection[*first].bus.index();
+    else if (former != formers.end())
+      bus.slack_bus[i] = model.storage_connection[*former].bus.index();
+    else
+      continue;
     bus.type[bus.slack_bus[i]] = BusType::slack;
   }
 }

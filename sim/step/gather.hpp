@@ -24,17 +24,18 @@ struct BusInjections {
   [[nodiscard]] powerflow::FlowInput input(bool q_limits) const;
 };
 
-/// How what an island is missing is shared among its producers: one share each, summing to 1 in each island where
-/// any can take a part.
+/// How what an island is missing is shared among its producers, and after them all storage: one share each, summing to
+/// 1 in each island where any can take a part. Storage has a part where it forms the island.
 using Sharing = std::vector<double>;
 
 /// Whether a device holds the voltage of its bus.
 [[nodiscard]] bool holds_voltage(const Connection& connection, bool online);
 
-/// Balancing headroom of producers in one step, MW.
+/// Balancing headroom of producers, and of storage that forms an island, in one step, MW.
 struct Headroom {
   std::span<const double> up_mw, down_mw;
   std::span<const std::uint8_t> balancing;  ///< dispatchable units; others help only when these cannot
+  std::span<const double> storage_up_mw = {}, storage_down_mw = {}, forming = {};  ///< of storage; empty: none forms
 };
 
 /// Shares in proportion to the headroom in the direction that is needed, or, where `missing_mw` (per island) is empty

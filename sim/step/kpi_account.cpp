@@ -174,7 +174,55 @@ void add_cyber(const KpiAccount::Cyber& sums, Add add) {
   add("exfiltrated_reports", sums.reports_read, "1", "reports that somebody else read");
 }
 
+/// Energy not served by tier, where there are several.
+template <class Add>
+void add_tiers(const KpiAccount& account, Add add) {
+  const auto used = std::count_if(account.tier_demand_mwh.begin(), account.tier_demand_mwh.end(),
+                                  [](double mwh) { return mwh > 0.0; });
+  if (used < 2) return;
+  for (std::size_t t = 0; t < account.tier_demand_mwh.size(); ++t)
+    if (account.tier_demand_mwh[t] > 0.0)
+      add("unserved_tier_" + std::to_string(t + 1) + "_mwh", account.tier_unserved_mwh[t], "MWh",
+          "energy not served to consumers of priority " + std::to_string(t + 1));
+}
+
+template <class Add>
+void add_microgrids(const MicrogridState& sums, Add add) {
+  add("islanded_h", sums.islanded_h, "h", "time that microgrids lived on their own, summed over them");
+  add("islanded_dark_h", sums.dark_h, "h", "time that islanded microgrids were dark");
+  add("islanded_served_mwh", sums.served_mwh, "MWh", "energy served in islanded microgrids");
+  add("islanded_unserved_mwh", sums.unserved_mwh, "MWh", "energy not served in islanded microgrids");
+  add("islandings", static_cast<double>(sums.islandings), "1", "times that a microgrid was cut off");
+  add("black_starts", static_cast<double>(sums.black_starts), "1", "dark microgrids started by a unit of their own");
+  add("resynchronisations", static_cast<double>(sums.resynchronisations), "1",
+      "times that a microgrid came back to the grid");
+}
+
+/// How long and how far service is below the demand.
+void add_resilience(KpiAccount& account, double demand_mw, double served_mw, double step_h) {
+  constexpr double k_restored_share = 0.9;
+  const double served_share = demand_mw > 0.0 ? served_mw / demand_mw : 1.0;
+  account.triangle_h += std::max(0.0, 1.0 - served_share) * step_h;
+  account.below_90_h = served_share < k_restored_share ? account.below_90_h + step_h : 0.0;
+  account.longest_below_90_h = std::max(account.longest_below_90_h, account.below_90_h);
+}
+
 }  // namespace
+
+void StepCosts::begin_step() {
+  start_cost = wear_cost = unserved_cost = due_mwh = missed_mwh = 0.0;
+  starts = 0;
+  std::fill(tier_demand_mw.begin(), tier_demand_mw.end(), 0.0);
+  std::fill(tier_unserved_mw.begin(), tier_unserved_mw.end(), 0.0);
+}
+
+void StepCosts::add_consumer(std::int32_t priority, double demand_mw, double unserved_mw) {
+  const auto tiers = static_cast<std::size_t>(std::max(priority, 1));
+  if (tier_demand_mw.size() < tiers)
+    for (auto* values : {&tier_demand_mw, &tier_unserved_mw}) values->resize(tiers, 0.0);
+  tier_demand_mw[tiers - 1] += std::max(0.0, demand_mw);
+  tier_unserved_mw[tiers - 1] += unserved_mw;
+}
 
 void add_step(KpiAccount& account, const Model& model, const StepBlock& block, std::size_t s, const StepCosts& costs) {
   const double step_h = model.time.step_h();
@@ -192,6 +240,13 @@ void add_step(KpiAccount& account, const Model& model, const StepBlock& block, s
   account.starts += costs.starts;
   account.due_mwh += costs.due_mwh;
   account.missed_mwh += costs.missed_mwh;
+  for (auto* values : {&account.tier_demand_mwh, &account.tier_unserved_mwh})
+    if (values->size() < costs.tier_demand_mw.size()) values->resize(costs.tier_demand_mw.size(), 0.0);
+  for (std::size_t t = 0; t < costs.tier_demand_mw.size(); ++t) {
+    account.tier_demand_mwh[t] += costs.tier_demand_mw[t] * step_h;
+    account.tier_unserved_mwh[t] += costs.tier_unserved_mw[t] * step_h;
+  }
+  add_resilience(account, demand_mw, served_mw, step_h);
   account.steps += 1;
   account.steps_not_converged += block.of(StepVar::converged, s) == 0.0 ? 1 : 0;
   constexpr double k_noticeable_mw = 1e-6;
@@ -210,7 +265,7 @@ void add_step(KpiAccount& account, const Model& model, const StepBlock& block, s
   add_extremes(account, model, block, s);
 }
 
-RunSummary summarise(const KpiAccount& account, const Model& model) {
+RunSummary summarise(const KpiAccount& account, const Model& model, const MicrogridState& microgrids) {
   RunSummary summary;
   const std::string& currency = model.provenance.currency;
   const auto add = [&](std::string name, double value, std::string unit, std::string long_name) {
@@ -230,7 +285,12 @@ RunSummary summarise(const KpiAccount& account, const Model& model) {
   add("unserved_energy_mwh", account.demand_mwh - account.served_mwh, "MWh", "energy not served");
   add("unserved_hours_h", static_cast<double>(account.steps_unserved) * model.time.step_h(), "h",
       "time with any demand not served");
+  add_tiers(account, add);
+  add("time_to_90_percent_h", account.longest_below_90_h, "h",
+      "longest time from the fall of service below 90 % of the demand until 90 % are served again");
+  add("resilience_triangle_h", account.triangle_h, "h", "share of the demand not served, added up over time");
   add_reliability(account.reliability, model, hours, summary);
+  if (!model.microgrids.empty()) add_microgrids(microgrids, add);
   add("peak_demand_mw", account.peak_demand_mw, "MW", "highest demand");
   add("load_factor",
       account.peak_demand_mw > 0.0 && hours > 0.0 ? account.demand_mwh / hours / account.peak_demand_mw : 0.0, "1",

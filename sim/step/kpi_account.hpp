@@ -9,6 +9,7 @@
 #include "sim/comms/transport.hpp"
 #include "sim/step/block.hpp"
 #include "sim/step/kpi.hpp"
+#include "sim/step/microgrids.hpp"
 #include "sim/step/reliability.hpp"
 
 namespace gridplus {
@@ -31,7 +32,10 @@ struct KpiAccount {
   std::int64_t starts = 0, steps = 0, steps_not_converged = 0, steps_unserved = 0;
   std::vector<double> energy_mwh, available_mwh, curtailed_by_unit_mwh, cost, co2_t;  ///< per producer
   std::vector<double> discharged_by_unit_mwh;                                         ///< per storage
+  std::vector<double> tier_demand_mwh, tier_unserved_mwh;                             ///< by priority, from 1
   ReliabilityAccount reliability;
+  double triangle_h = 0.0;                            ///< integral of 1 - served share
+  double below_90_h = 0.0, longest_below_90_h = 0.0;  ///< of the shortage that goes on; longest
   Sighting lowest_voltage, highest_voltage, highest_loading;
 
   /// What communications add; all zero without them.
@@ -60,13 +64,18 @@ struct KpiAccount {
 struct StepCosts {
   double start_cost = 0.0, wear_cost = 0.0, unserved_cost = 0.0;
   std::int64_t starts = 0;
-  double due_mwh = 0.0, missed_mwh = 0.0;  ///< service that fell due, and that was not given
+  double due_mwh = 0.0, missed_mwh = 0.0;                ///< service that fell due, and that was not given
+  std::vector<double> tier_demand_mw, tier_unserved_mw;  ///< by priority, from 1
+
+  void begin_step();
+  void add_consumer(std::int32_t priority, double demand_mw, double unserved_mw);
 };
 
 /// Adds step `s` of `block` to `account`.
 void add_step(KpiAccount& account, const Model& model, const StepBlock& block, std::size_t s, const StepCosts& costs);
 
 /// The figures of `account` under the names that every report uses.
-[[nodiscard]] RunSummary summarise(const KpiAccount& account, const Model& model);
+[[nodiscard]] RunSummary summarise(const KpiAccount& account, const Model& model,
+                                   const MicrogridState& microgrids = {});
 
 }  // namespace gridplus

@@ -14,6 +14,7 @@
 #include "sim/grid/grid.hpp"
 #include "sim/powerflow/flow.hpp"
 #include "sim/step/communication.hpp"
+#include "sim/step/microgrids.hpp"
 #include "sim/step/outages.hpp"
 
 namespace gridplus {
@@ -26,6 +27,7 @@ struct Connection {
   double q_min_mvar = 0.0, q_max_mvar = 0.0;  ///< reactive limits, used where vm_set_pu is given
   double q_per_p = 0.0;                       ///< MVAr injected per MW injected where no voltage is held (tan phi)
   bool slack_capable = true;                  ///< may form the reference of an island while online
+  bool grid_forming = false;                  ///< storage: can hold an island in which no producer does
   ForcedOutage forced_outage;                 ///< for adequacy studies
   std::string category;                       ///< for reports; defaults to the carrier's or model's name
 };
@@ -109,10 +111,18 @@ struct Model {
   RecordOptions record;
   ModelNames names;
   Provenance provenance;
+  std::vector<Microgrid> microgrids;
 
   [[nodiscard]] std::size_t producer_count() const { return producer_connection.size(); }
   [[nodiscard]] std::size_t storage_count() const { return storage_connection.size(); }
   [[nodiscard]] std::size_t consumer_count() const { return consumer_bus.size(); }
+
+  /// Whether some storage can hold an island.
+  [[nodiscard]] bool any_grid_forming() const {
+    for (const Connection& connection : storage_connection)
+      if (connection.grid_forming) return true;
+    return false;
+  }
 
   /// Of every producer, by id.
   [[nodiscard]] std::vector<double> producer_capacities_mw() const {

@@ -103,7 +103,9 @@ class FlowStage final : public NetworkStage {
   }
 
   static Headroom headroom(Frame& frame, std::size_t s) {
-    return {frame.row(frame.balancing_up_mw, s), frame.row(frame.balancing_down_mw, s), frame.row(frame.balancing, s)};
+    return {frame.row(frame.balancing_up_mw, s), frame.row(frame.balancing_down_mw, s),
+            frame.row(frame.balancing, s),       frame.row(frame.storage_up_mw, s),
+            frame.row(frame.storage_down_mw, s), frame.block.of(StorageVar::forming, s)};
   }
 
   void finish(SimulationState& state, Frame& frame) {
@@ -126,7 +128,11 @@ class FlowStage final : public NetworkStage {
       for (std::size_t p = 0; p < model_.producer_count(); ++p)
         flow.bus.participation[merged_into(frame, model_.producer_connection[p].bus)] += flow.sharing[p];
     else
-      take_by_slack_bus(frame, flow);
+      take_by_slack_bus(frame, s, flow);
+    for (const IslandDevices& devices : frame.topology.devices)
+      for (const std::uint32_t f : devices.formers)
+        flow.bus.participation[merged_into(frame, model_.storage_connection[f].bus)] +=
+            flow.sharing[model_.producer_count() + f];
   }
 
   /// The bus that stands for `bus` in the power flow.
@@ -135,7 +141,7 @@ class FlowStage final : public NetworkStage {
   }
 
   /// Single slack: the producers at the slack bus share what is missing.
-  void take_by_slack_bus(const Frame& frame, StepFlow& flow) const {
+  void take_by_slack_bus(const Frame& frame, std::size_t s, StepFlow& flow) const {
     for (std::size_t i = 0; i < frame.topology.devices.size(); ++i) {
       const std::uint32_t bus = flow.bus.slack_bus[i];
       if (bus == Islands::k_none) continue;
@@ -144,13 +150,31 @@ class FlowStage final : public NetworkStage {
         if (merged_into(frame, model_.producer_connection[p].bus) != bus) flow.sharing[p] = 0.0;
         total += flow.sharing[p];
       }
-      for (const std::uint32_t p : frame.topology.devices[i].producers) {
+      const IslandDevices& devices = frame.topology.devices[i];
+      const auto forms = [&](std::uint32_t f) { return frame.block.of(StorageVar::forming, s)[f] != 0.0; };
+      if (std::any_of(devices.formers.begin(), devices.formers.end(), forms)) {
+        take_by_forming_storage(frame, devices, bus, flow);
+        continue;
+      }
+      for (const std::uint32_t p : devices.producers) {
         if (total > 0.0)
           flow.sharing[p] /= total;
-        else if (p == frame.topology.devices[i].slack_order.front())
+        else if (p == devices.slack_order.front())
           flow.sharing[p] = 1.0;
       }
       flow.bus.participation[bus] = 1.0;
+    }
+  }
+
+  /// Single slack in an island that storage forms: the storage at the slack bus takes it all.
+  void take_by_forming_storage(const Frame& frame, const IslandDevices& devices, std::uint32_t bus,
+                               StepFlow& flow) const {
+    for (const std::uint32_t p : devices.producers) flow.sharing[p] = 0.0;
+    bool taken = false;
+    for (const std::uint32_t f : devices.formers) {
+      const bool takes = !taken && merged_into(frame, model_.storage_connection[f].bus) == bus;
+      flow.sharing[model_.producer_count() + f] = takes ? 1.0 : 0.0;
+      taken = taken || takes;
     }
   }
 
@@ -205,6 +229,11 @@ class FlowStage final : public NetworkStage {
       for (const std::uint32_t p : frame.topology.devices[i].producers) {
         const double mw = flows_[s].sharing[p] * flows_[s].missing_mw[i];
         if (mw > room.up_mw[p] + k_tolerance_mw || mw < -room.down_mw[p] - k_tolerance_mw) return true;
+      }
+    for (std::size_t i = 0; i < frame.topology.devices.size(); ++i)
+      for (const std::uint32_t f : frame.topology.devices[i].formers) {
+        const double mw = flows_[s].sharing[model_.producer_count() + f] * flows_[s].missing_mw[i];
+        if (mw > room.storage_up_mw[f] + k_tolerance_mw || mw < -room.storage_down_mw[f] - k_tolerance_mw) return true;
       }
     return false;
   }

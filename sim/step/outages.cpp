@@ -31,8 +31,16 @@ double interpolate(const Curve& curve, double x) {
 /// One step of all groups.
 class Advance {
  public:
-  Advance(const OutagePlan& plan, const StepContext& context, OutageState& state, std::vector<Event>& events)
-      : plan_(plan), context_(context), state_(state), events_(events), unsafe_(plan.groups.size(), 0) {}
+  Advance(const OutagePlan& plan, const StepContext& context, OutageState& state, std::vector<Event>& events,
+          std::vector<std::uint8_t> blind)
+      : plan_(plan),
+        context_(context),
+        state_(state),
+        events_(events),
+        unsafe_(plan.groups.size(), 0),
+        blind_(std::move(blind)) {
+    blind_.resize(plan.groups.size(), 0);
+  }
 
   bool run() {
     for (std::size_t g = 0; g < plan_.groups.size(); ++g)
@@ -70,8 +78,9 @@ class Advance {
   void repair(std::size_t g) {
     if (state_.status[g] != OutageState::in_repair) return;
     const FailureGroup& group = plan_.groups[g];
+    const double slower = blind_[g] != 0 ? plan_.repairs.blind_factor : 1.0;
     const double chance =
-        two_state_chances(group.failure_rate_per_h, state_.repair_rate_per_h[g], context_.step_h).repair;
+        two_state_chances(group.failure_rate_per_h, state_.repair_rate_per_h[g] / slower, context_.step_h).repair;
     if (draw(context_, group.random_key, step(), draw_repair) >= chance) return;
     state_.status[g] = OutageState::up;
     switched_ = true;
@@ -100,7 +109,9 @@ class Advance {
       if (state_.status[g] == OutageState::in_repair && unsafe_[g] != 0) state_.status[g] = OutageState::waiting;
       if (state_.status[g] == OutageState::in_repair) ++busy;
       if (state_.status[g] != OutageState::waiting || unsafe_[g] != 0) continue;
-      if (context_.step - state_.since_step[g] >= plan_.repairs.detection_steps) waiting.push_back(g);
+      const RepairOptions& repairs = plan_.repairs;
+      const std::int64_t known_after = blind_[g] != 0 ? repairs.blind_detection_steps : repairs.detection_steps;
+      if (context_.step - state_.since_step[g] >= known_after) waiting.push_back(g);
     }
     std::stable_sort(waiting.begin(), waiting.end(), [&](std::size_t a, std::size_t b) {
       if (plan_.groups[a].priority != plan_.groups[b].priority)
@@ -111,7 +122,7 @@ class Advance {
       if (plan_.repairs.crews > 0 && busy >= plan_.repairs.crews) return;
       state_.status[g] = OutageState::in_repair;
       ++busy;
-      if (plan_.repairs.crews > 0 || plan_.repairs.detection_steps > 0)
+      if (plan_.repairs.crews > 0 || plan_.repairs.detection_steps > 0 || plan_.repairs.look())
         note("repair_started", g, hours_since(g), "hours since the failure");
     }
   }
@@ -121,6 +132,7 @@ class Advance {
   OutageState& state_;
   std::vector<Event>& events_;
   std::vector<std::uint8_t> unsafe_;  ///< per group: too much wind for work
+  std::vector<std::uint8_t> blind_;   ///< per group: nothing reports on it
   bool switched_ = false;
 };
 
@@ -148,9 +160,9 @@ TwoStateChances two_state_chances(double failure_rate_per_h, double repair_rate_
   return {failure_rate_per_h / sum * settled, repair_rate_per_h / sum * settled};
 }
 
-bool advance_outages(const OutagePlan& plan, const StepContext& context, OutageState& state,
-                     std::vector<Event>& events) {
-  return !plan.groups.empty() && Advance(plan, context, state, events).run();
+bool advance_outages(const OutagePlan& plan, const StepContext& context, OutageState& state, std::vector<Event>& events,
+                     std::vector<std::uint8_t> blind) {
+  return !plan.groups.empty() && Advance(plan, context, state, events, std::move(blind)).run();
 }
 
 }  // namespace gridplus

@@ -59,8 +59,13 @@ struct Storm {
 };
 
 struct RepairOptions {
-  std::int64_t crews = 0;            ///< 0: as many as there are failures
-  std::int64_t detection_steps = 0;  ///< from a failure to the earliest start of its repair
+  std::int64_t crews = 0;                  ///< 0: as many as there are failures
+  std::int64_t detection_steps = 0;        ///< from a failure to the earliest start of its repair
+  std::int64_t blind_detection_steps = 0;  ///< the same while no telemetry reports on it
+  double blind_factor = 1.0;               ///< repairs take so many times longer meanwhile
+
+  /// Whether it matters what telemetry sees.
+  [[nodiscard]] bool look() const { return blind_factor != 1.0 || blind_detection_steps != detection_steps; }
 };
 
 /// Everything that happens by chance. Part of the Model.
@@ -87,8 +92,8 @@ struct TwoStateChances {
 [[nodiscard]] TwoStateChances two_state_chances(double failure_rate_per_h, double repair_rate_per_h, double step_h);
 
 /// Takes `state` into the step of `context`: repairs, failures, storms, crews. Adds what happened to `events`; returns
-/// whether anything went out or came back.
-bool advance_outages(const OutagePlan& plan, const StepContext& context, OutageState& state,
-                     std::vector<Event>& events);
+/// whether anything went out or came back. `blind`: per group, whether nothing reports on it; empty: all are seen.
+bool advance_outages(const OutagePlan& plan, const StepContext& context, OutageState& state, std::vector<Event>& events,
+                     std::vector<std::uint8_t> blind = {});
 
 }  // namespace gridplus

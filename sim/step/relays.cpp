@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/dispatch/forming.hpp"
+
 namespace gridplus {
 
 namespace {
@@ -11,8 +13,12 @@ bool runs(const ProducerOffer& offer, const ProducerCommand& command) {
   return command.online ? offer.online || offer.may_start : offer.online && !offer.may_stop && !offer.curtailable;
 }
 
-/// What is generated too little, beyond the room that units have, MW of generation.
-double lacking_mw(const SimulationState& state, std::size_t island, const Frame& frame) {
+/// What an island lacks, MW of generation, and the room that its units have. Storage that forms it is left aside.
+struct OpenPower {
+  double need_mw = 0.0, room_mw = 0.0, served_mw = 0.0;
+};
+
+OpenPower open_power(const SimulationState& state, std::size_t island, const Frame& frame) {
   const IslandDevices& devices = frame.topology.devices[island];
   const DispatchResult& d = frame.decision;
   double need_mw = -frame.island_import_mw[island], room_mw = 0.0, served_mw = 0.0;
@@ -20,7 +26,7 @@ double lacking_mw(const SimulationState& state, std::size_t island, const Frame&
   need_mw += served_mw * (1.0 + state.loss_share);
   for (const std::uint32_t s : devices.storages) {
     const StorageOffer& offer = frame.storage_offers[s];
-    need_mw -= std::clamp(d.storages[s].p_mw, -offer.max_charge_mw, offer.max_discharge_mw);
+    if (d.forming[s] == 0) need_mw -= std::clamp(d.storages[s].p_mw, -offer.max_charge_mw, offer.max_discharge_mw);
   }
   for (const std::uint32_t p : devices.producers) {
     const ProducerOffer& offer = frame.producer_offers[p];
@@ -29,10 +35,7 @@ double lacking_mw(const SimulationState& state, std::size_t island, const Frame&
     need_mw -= p_mw;
     room_mw += std::max(0.0, offer.max_mw - p_mw);
   }
-  // Losses are expected as of the last block; relays act before the last per cent is used up.
-  constexpr double k_margin = 0.01;
-  room_mw -= k_margin * std::max(0.0, served_mw);
-  return need_mw - room_mw;
+  return {need_mw, room_mw, served_mw};
 }
 
 void shed(const IslandDevices& devices, double open_mw, double step_h, SimulationState& state, Frame& frame) {
@@ -49,20 +52,60 @@ void shed(const IslandDevices& devices, double open_mw, double step_h, Simulatio
   }
 }
 
+/// Units on free power give less by `surplus_mw`, in proportion to what they would give.
+void give_way(const IslandDevices& devices, double surplus_mw, Frame& frame) {
+  std::vector<ProducerCommand>& commands = frame.decision.producers;
+  double free_mw = 0.0;
+  for (const std::uint32_t p : devices.producers) {
+    if (!frame.producer_offers[p].curtailable) continue;
+    commands[p].p_mw = std::clamp(commands[p].p_mw, 0.0, std::max(0.0, frame.producer_offers[p].max_mw));
+    free_mw += commands[p].p_mw;
+  }
+  const double kept = free_mw > 0.0 ? 1.0 - std::min(1.0, surplus_mw / free_mw) : 0.0;
+  for (const std::uint32_t p : devices.producers)
+    if (frame.producer_offers[p].curtailable) commands[p].p_mw *= kept;
+}
+
+constexpr double k_noticeable_mw = 1e-6;
+
+/// Storage that forms an island takes up what the others leave open. Beyond its limits relays shed, or units on free
+/// power give way.
+void hold_by_storage(std::size_t island, double step_h, SimulationState& state, Frame& frame) {
+  const IslandDevices& devices = frame.topology.devices[island];
+  OpenPower open = open_power(state, island, frame);
+  std::vector<StorageOffer> limits = frame.storage_offers;
+  keep_margin(frame.producer_offers, devices, open.served_mw, state.loss_share, limits);
+  for (const std::uint32_t f : devices.formers) {
+    double& p_mw = frame.decision.storages[f].p_mw;
+    p_mw = std::clamp(open.need_mw, -limits[f].max_charge_mw, limits[f].max_discharge_mw);
+    open.need_mw -= p_mw;
+  }
+  if (open.need_mw > k_noticeable_mw) shed(devices, open.need_mw / (1.0 + state.loss_share), step_h, state, frame);
+  if (open.need_mw < -k_noticeable_mw) give_way(devices, -open.need_mw, frame);
+}
+
 }  // namespace
 
 void balance_by_relays(std::size_t island, double step_h, SimulationState& state, Frame& frame) {
   const IslandDevices& devices = frame.topology.devices[island];
   DispatchResult& d = frame.decision;
   const auto forms = [&](std::uint32_t p) { return runs(frame.producer_offers[p], d.producers[p]); };
-  if (std::none_of(devices.slack_order.begin(), devices.slack_order.end(), forms)) {
+  const bool unit_holds =
+      !devices.held_dark && std::any_of(devices.slack_order.begin(), devices.slack_order.end(), forms);
+  const bool storage_holds =
+      !devices.held_dark && !unit_holds && storage_can_form(frame.producer_offers, frame.storage_offers, devices);
+  for (const std::uint32_t f : devices.formers) d.forming[f] = storage_holds ? 1 : 0;
+  if (storage_holds) return hold_by_storage(island, step_h, state, frame);
+  if (!unit_holds) {
     for (const std::uint32_t p : devices.producers) d.producers[p] = {};
     for (const std::uint32_t s : devices.storages) d.storages[s].p_mw = 0.0;
     for (const std::uint32_t c : devices.consumers) d.consumers[c].served_mw = 0.0;
     return;
   }
-  constexpr double k_noticeable_mw = 1e-6;
-  const double lack_mw = lacking_mw(state, island, frame);
+  // Losses are expected as of the last block; relays act before the last per cent is used up.
+  constexpr double k_margin = 0.01;
+  const OpenPower open = open_power(state, island, frame);
+  const double lack_mw = open.need_mw - (open.room_mw - k_margin * std::max(0.0, open.served_mw));
   if (lack_mw > k_noticeable_mw) shed(devices, lack_mw / (1.0 + state.loss_share), step_h, state, frame);
 }
 

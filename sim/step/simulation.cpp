@@ -20,6 +20,7 @@ void Simulation::restore(const Checkpoint& checkpoint) {
       restored.branch_closed.size() == model_.grid.branch_count() &&
       restored.producers.size() == model_.producer_banks.size() &&
       restored.producer_out.size() == model_.producer_count() &&
+      restored.microgrids.islanded.size() == model_.microgrids.size() &&
       restored.communication.transport.generated_step.size() == state_.communication.transport.generated_step.size() &&
       restored.flow_start.vm_pu.size() == model_.grid.bus_count();
   if (!fits) throw IoError("the checkpoint is of another scenario; start the run anew without --resume");
@@ -93,8 +94,9 @@ void Simulation::run_steps() {
     for (std::size_t l = 0; l < closed.size(); ++l) closed[l] = state_.branch_closed[l] != 0 ? 1.0 : 0.0;
   }
 }
+
 RunSummary Simulation::summary() const {
-  RunSummary summary = summarise(state_.kpis, model_);
+  RunSummary summary = summarise(state_.kpis, model_, state_.microgrids);
   for (std::size_t i = 0; i < stages_.list.size(); ++i)
     summary.stage_times.push_back({std::string(stages_.list[i]->label()), stage_wall_s_[i]});
   return summary;

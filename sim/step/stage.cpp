@@ -84,7 +84,10 @@ class ExogenousStage final : public Stage {
     for (std::size_t l = 0; l < model_.dc_links.size(); ++l) {
       const DcLink& link = model_.dc_links[l];
       const std::uint32_t from = island[link.from.index()], to = island[link.to.index()];
-      const auto live = [&](std::uint32_t i) { return i != Islands::k_none && !devices[i].slack_order.empty(); };
+      const auto live = [&](std::uint32_t i) {
+        return i != Islands::k_none && !devices[i].held_dark &&
+               (!devices[i].slack_order.empty() || !devices[i].formers.empty());
+      };
       transfer[l] = live(from) && live(to) ? frame.context.value(link.p_mw) : 0.0;
       if (transfer[l] == 0.0) continue;
       const LinkEnds ends = link_ends(link, transfer[l]);
@@ -139,18 +142,33 @@ class DevicesStage final : public Stage {
                   std::span(responses).subspan(first, count));
       });
     };
+    if (model_.any_grid_forming()) frame.storage_before = state.storages;
     act(model_.producer_banks, state.producers, frame.decision.producers, frame.producer_responses);
     act(model_.storage_banks, state.storages, frame.decision.storages, frame.storage_responses);
     act(model_.consumer_banks, state.consumers, frame.decision.consumers, frame.consumer_responses);
-    frame.costs[frame.slot] = {};
+    frame.costs[frame.slot].begin_step();
     write_producers(state, frame);
-    write_storages(frame);
+    write_storages(frame, frame.slot);
+    write_forming(state, frame);
     write_consumers(frame);
     write_prices(frame);
-    write_model_states(state, frame);
+    write_model_states(model_, state, frame, frame.slot);
+    if (!model_.microgrids.empty()) note_microgrids(model_, frame.topology, frame.block, frame.slot, state.microgrids);
   }
 
  private:
+  static void write_forming(SimulationState& state, Frame& frame) {
+    const auto forming = frame.block.of(StorageVar::forming, frame.slot);
+    const auto up = frame.row(frame.storage_up_mw, frame.slot), down = frame.row(frame.storage_down_mw, frame.slot);
+    state.storage_forms = 0;
+    for (std::size_t i = 0; i < forming.size(); ++i) {
+      const StorageOffer& offer = frame.storage_offers[i];
+      forming[i] = static_cast<double>(frame.decision.forming[i]);
+      state.storage_forms |= frame.decision.forming[i];
+      up[i] = std::max(0.0, offer.max_discharge_mw - frame.storage_responses[i].p_mw);
+      down[i] = std::max(0.0, offer.max_charge_mw + frame.storage_responses[i].p_mw);
+    }
+  }
   void write_producers(const SimulationState& state, Frame& frame) const {
     const std::size_t s = frame.slot;
     StepBlock& block = frame.block;
@@ -176,20 +194,6 @@ class DevicesStage final : public Stage {
       frame.costs[s].starts += response.started ? 1 : 0;
     }
   }
-  static void write_storages(Frame& frame) {
-    const std::size_t s = frame.slot;
-    const auto p_mw = frame.block.of(StorageVar::p_mw, s), energy = frame.block.of(StorageVar::energy_mwh, s);
-    const auto charge = frame.block.of(StorageVar::state_of_charge, s),
-               health = frame.block.of(StorageVar::state_of_health, s);
-    for (std::size_t i = 0; i < p_mw.size(); ++i) {
-      const StorageResponse& response = frame.storage_responses[i];
-      p_mw[i] = response.p_mw;
-      energy[i] = response.energy_mwh;
-      charge[i] = response.state_of_charge;
-      health[i] = response.state_of_health;
-      frame.costs[s].wear_cost += response.wear_cost;
-    }
-  }
   void write_consumers(Frame& frame) const {
     const std::size_t s = frame.slot;
     const auto demand = frame.block.of(ConsumerVar::demand_mw, s), served = frame.block.of(ConsumerVar::served_mw, s);
@@ -206,6 +210,7 @@ class DevicesStage final : public Stage {
       frame.costs[s].due_mwh += frame.consumer_responses[c].due_mwh;
       frame.costs[s].missed_mwh += frame.consumer_responses[c].missed_mwh;
       unserved[c] = demand[c] - served[c];
+      frame.costs[s].add_consumer(offer.priority, demand[c], unserved[c]);
       q_mvar[c] = frame.consumer_responses[c].q_mvar;
       frame.zip[c] = frame.consumer_responses[c].zip;
       bus_unserved[model_.consumer_bus[c].index()] += unserved[c];
@@ -222,29 +227,15 @@ class DevicesStage final : public Stage {
       island_of[b] = island == Islands::k_none ? -1.0 : static_cast<double>(island);
     }
   }
-  void write_model_states(const SimulationState& state, Frame& frame) const {
-    if (!model_.record.device_states) return;
-    std::size_t place = 0;
-    const auto write = [&](const auto& banks, const std::vector<BankState>& states) {
-      for (std::size_t b = 0; b < banks.size(); ++b) {
-        ModelStateBlock& target = frame.block.model_states[place++];
-        for (std::size_t f = 0; f < target.values.size(); ++f)
-          for (std::size_t i = 0; i < target.devices; ++i)
-            target.values[f][frame.slot * target.devices + i] = as_number(banks[b]->state_value(states[b], i, f));
-      }
-    };
-    write(model_.producer_banks, state.producers);
-    write(model_.storage_banks, state.storages);
-    write(model_.consumer_banks, state.consumers);
-  }
-  static double as_number(const FieldValue& value) {
-    if (const auto* number = std::get_if<double>(&value)) return *number;
-    if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
-    if (const auto* flag = std::get_if<bool>(&value)) return *flag ? 1.0 : 0.0;
-    throw InvariantError("a state field is shown that is not a number");
-  }
   const Model& model_;
 };
+
+double as_number(const FieldValue& value) {
+  if (const auto* number = std::get_if<double>(&value)) return *number;
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
+  if (const auto* flag = std::get_if<bool>(&value)) return *flag ? 1.0 : 0.0;
+  throw InvariantError("a state field is shown that is not a number");
+}
 
 template <class Banks>
 void add_state_blocks(const Banks& banks, std::size_t steps, std::vector<ModelStateBlock>& blocks) {
@@ -256,6 +247,37 @@ void add_state_blocks(const Banks& banks, std::size_t steps, std::vector<ModelSt
 }
 
 }  // namespace
+
+void write_model_states(const Model& model, const SimulationState& state, Frame& frame, std::size_t slot) {
+  if (!model.record.device_states) return;
+  std::size_t place = 0;
+  const auto write = [&](const auto& banks, const std::vector<BankState>& states) {
+    for (std::size_t b = 0; b < banks.size(); ++b) {
+      ModelStateBlock& target = frame.block.model_states[place++];
+      for (std::size_t f = 0; f < target.values.size(); ++f)
+        for (std::size_t i = 0; i < target.devices; ++i)
+          target.values[f][slot * target.devices + i] = as_number(banks[b]->state_value(states[b], i, f));
+    }
+  };
+  write(model.producer_banks, state.producers);
+  write(model.storage_banks, state.storages);
+  write(model.consumer_banks, state.consumers);
+}
+
+void write_storages(Frame& frame, std::size_t slot) {
+  const auto p_mw = frame.block.of(StorageVar::p_mw, slot), energy = frame.block.of(StorageVar::energy_mwh, slot);
+  const auto charge = frame.block.of(StorageVar::state_of_charge, slot),
+             health = frame.block.of(StorageVar::state_of_health, slot);
+  frame.costs[slot].wear_cost = 0.0;
+  for (std::size_t i = 0; i < p_mw.size(); ++i) {
+    const StorageResponse& response = frame.storage_responses[i];
+    p_mw[i] = response.p_mw;
+    energy[i] = response.energy_mwh;
+    charge[i] = response.state_of_charge;
+    health[i] = response.state_of_health;
+    frame.costs[slot].wear_cost += response.wear_cost;
+  }
+}
 
 Stages make_stages(const Model& model, int threads) {
   Stages stages;
@@ -272,6 +294,7 @@ Stages make_stages(const Model& model, int threads) {
   stages.step_by_step = std::any_of(list.begin(), list.end(), [](const auto& stage) { return stage->needs_network(); });
   stages.network = list.size();
   list.push_back(make_network_stage(model, threads, stages.step_by_step));
+  if (model.any_grid_forming()) list.push_back(make_forming_stage(model));
   list.push_back(make_account_stage(model));
   return stages;
 }
@@ -309,6 +332,7 @@ Frame make_frame(const Model& model, std::int64_t most_steps) {
     values->resize(steps * model.producer_count());
   frame.balancing.resize(steps * model.producer_count());
   frame.curtailable.resize(steps * model.producer_count());
+  for (auto* values : {&frame.storage_up_mw, &frame.storage_down_mw}) values->resize(steps * model.storage_count());
   frame.link_mw.resize(steps * model.dc_links.size());
   frame.costs.resize(steps);
   return frame;
@@ -324,6 +348,7 @@ SimulationState initial_state(const Model& model) {
   state.producer_out.assign(model.producer_count(), 0);
   state.storage_out.assign(model.storage_count(), 0);
   state.outages = initial_outages(model.outage_plan);
+  state.microgrids = initial_microgrids(model);
   state.loss_share = model.network.method == NetworkMethod::ac ? model.dispatch.loss_share : 0.0;
   state.flow_start.vm_pu.assign(model.grid.bus_count(), 1.0);
   state.flow_start.va_deg.assign(model.grid.bus_count(), 0.0);

@@ -49,9 +49,11 @@ struct Frame {
   std::vector<StorageResponse> storage_responses;
   std::vector<ConsumerResponse> consumer_responses;
   std::vector<double> island_import_mw;
+  std::vector<BankState> storage_before;  ///< of all storage before the step, where some can form an island
 
   std::vector<double> balancing_up_mw, balancing_down_mw, start_cost;  ///< [step][producer]
   std::vector<std::uint8_t> balancing, curtailable;                    ///< [step][producer]
+  std::vector<double> storage_up_mw, storage_down_mw;                  ///< [step][storage]
   std::vector<double> link_mw;                                         ///< [step][link]
   std::vector<ZipShares> zip;                                          ///< per consumer, for the whole block
   std::vector<StepCosts> costs;                                        ///< [step]
@@ -108,7 +110,14 @@ struct CommunicationStages {
 };
 [[nodiscard]] CommunicationStages make_communication_stages(const Model& model, int threads);
 [[nodiscard]] std::unique_ptr<NetworkStage> make_network_stage(const Model& model, int threads, bool step_by_step);
+/// For models with grid-forming storage: what the flow took from it, it gives.
+[[nodiscard]] std::unique_ptr<Stage> make_forming_stage(const Model& model);
 [[nodiscard]] std::unique_ptr<Stage> make_account_stage(const Model& model);
+
+/// Writes what storage did in the step `slot` from the frame's responses.
+void write_storages(Frame& frame, std::size_t slot);
+/// Writes the states that models show, as they are after the step `slot`.
+void write_model_states(const Model& model, const SimulationState& state, Frame& frame, std::size_t slot);
 
 /// A frame with memory for blocks of up to `steps` steps of `model`.
 [[nodiscard]] Frame make_frame(const Model& model, std::int64_t steps = k_block_steps);

@@ -89,6 +89,12 @@ void visit_state(Visitor& visit, State& state) {
   visit(state.outages.status);
   visit(state.outages.since_step);
   visit(state.outages.repair_rate_per_h);
+  auto& m = state.microgrids;
+  for (auto* flags : {&m.islanded, &m.ties_open, &m.alive, &m.held_dark}) visit(*flags);
+  for (auto* steps : {&m.islanded_since, &m.dark_since, &m.healthy_since, &m.starting, &m.start_at}) visit(*steps);
+  for (auto* sum : {&m.islanded_h, &m.dark_h, &m.served_mwh, &m.unserved_mwh}) visit(*sum);
+  for (auto* count : {&m.islandings, &m.black_starts, &m.resynchronisations}) visit(*count);
+  visit(state.storage_forms);
   visit_list(visit, state.dispatch.islands, [&](auto& island) {
     visit(island.net_load_mw);
     visit(island.price_per_mwh);
@@ -120,13 +126,14 @@ void visit_state(Visitor& visit, State& state) {
   visit(k.communication);
   visit(k.cyber);
   visit(k.ages);
-  for (auto* sum : {&k.demand_mwh, &k.served_mwh, &k.losses_mwh, &k.charged_mwh, &k.discharged_mwh, &k.curtailed_mwh,
-                    &k.start_cost, &k.wear_cost, &k.unserved_cost, &k.peak_demand_mw, &k.largest_imbalance_mw,
-                    &k.storage_start_mwh, &k.storage_end_mwh, &k.due_mwh, &k.missed_mwh})
+  for (auto* sum :
+       {&k.demand_mwh, &k.served_mwh, &k.losses_mwh, &k.charged_mwh, &k.discharged_mwh, &k.curtailed_mwh, &k.start_cost,
+        &k.wear_cost, &k.unserved_cost, &k.peak_demand_mw, &k.largest_imbalance_mw, &k.storage_start_mwh,
+        &k.storage_end_mwh, &k.due_mwh, &k.missed_mwh, &k.triangle_h, &k.below_90_h, &k.longest_below_90_h})
     visit(*sum);
   for (auto* count : {&k.starts, &k.steps, &k.steps_not_converged, &k.steps_unserved}) visit(*count);
-  for (auto* sums :
-       {&k.energy_mwh, &k.available_mwh, &k.curtailed_by_unit_mwh, &k.cost, &k.co2_t, &k.discharged_by_unit_mwh})
+  for (auto* sums : {&k.energy_mwh, &k.available_mwh, &k.curtailed_by_unit_mwh, &k.cost, &k.co2_t,
+                     &k.discharged_by_unit_mwh, &k.tier_demand_mwh, &k.tier_unserved_mwh})
     visit(*sums);
   auto& r = k.reliability;
   for (auto* values : {&r.run_h, &r.run_customers, &r.run_customer_h}) visit(*values);

@@ -10,6 +10,7 @@
 #include "sim/step/checkpoint.hpp"
 #include "sim/step/communication.hpp"
 #include "sim/step/kpi_account.hpp"
+#include "sim/step/microgrids.hpp"
 #include "sim/step/outages.hpp"
 
 namespace gridplus {
@@ -20,6 +21,8 @@ struct SimulationState {
   std::vector<std::uint8_t> branch_closed;                ///< per branch
   std::vector<std::uint8_t> producer_out, storage_out;    ///< per device: on outage
   OutageState outages;                                    ///< what failed by chance
+  MicrogridState microgrids;
+  std::uint8_t storage_forms = 0;  ///< in the step before, some storage held an island
   DispatchMemory dispatch;
   double loss_share = 0.0;           ///< losses over served demand, of the last finished block
   powerflow::FlowState flow_start;   ///< voltages that the flows of the next block start from

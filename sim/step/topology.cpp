@@ -24,6 +24,22 @@ void order_slack_producers(const Model& model, Topology& topology) {
   }
 }
 
+/// Grid-forming storage, larger first, those that hold a voltage before all.
+void order_formers(const Model& model, Topology& topology) {
+  std::vector<double> capacity_mw;
+  for (const auto& bank : model.storage_banks)
+    for (std::size_t i = 0; i < bank->size(); ++i) capacity_mw.push_back(bank->capacity_mw(i));
+  const auto holds_voltage = [&](std::uint32_t s) { return !std::isnan(model.storage_connection[s].vm_set_pu); };
+  for (IslandDevices& devices : topology.devices) {
+    for (const std::uint32_t s : devices.storages)
+      if (model.storage_connection[s].grid_forming) devices.formers.push_back(s);
+    std::stable_sort(devices.formers.begin(), devices.formers.end(), [&](std::uint32_t a, std::uint32_t b) {
+      if (holds_voltage(a) != holds_voltage(b)) return holds_voltage(a);
+      return capacity_mw[a] > capacity_mw[b];
+    });
+  }
+}
+
 }  // namespace
 
 Topology make_topology(const Model& model, const SimulationState& state) {
@@ -43,6 +59,7 @@ Topology make_topology(const Model& model, const SimulationState& state) {
     if (island != Islands::k_none && state.storage_out[s] == 0)
       topology.devices[island].storages.push_back(static_cast<std::uint32_t>(s));
   }
+  if (model.any_grid_forming()) order_formers(model, topology);
   for (std::size_t c = 0; c < model.consumer_count(); ++c) {
     const std::uint32_t island = island_of(model.consumer_bus[c]);
     if (island != Islands::k_none) topology.devices[island].consumers.push_back(static_cast<std::uint32_t>(c));

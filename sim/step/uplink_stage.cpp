@@ -173,10 +173,13 @@ class UplinkStage final : public Stage {
     if (!any(sight.producer_left_out) && !any(sight.storage_left_out)) return;
     sight.islands = frame.topology.devices;
     for (IslandDevices& island : sight.islands) {
+      if (island.slack_order.empty()) continue;  // storage that holds the island is known by what it does
       const auto no_producer = [&](std::uint32_t p) { return sight.producer_left_out[p] != 0; };
       std::erase_if(island.producers, no_producer);
       std::erase_if(island.slack_order, no_producer);
-      std::erase_if(island.storages, [&](std::uint32_t s) { return sight.storage_left_out[s] != 0; });
+      const auto no_storage = [&](std::uint32_t s) { return sight.storage_left_out[s] != 0; };
+      std::erase_if(island.storages, no_storage);
+      std::erase_if(island.formers, no_storage);
     }
   }
 

@@ -114,13 +114,14 @@ inline constexpr std::array k_consumer_variables = {
     VariableInfo{"unserved_mw", "MW", "active power not served"},
     VariableInfo{"q_mvar", "MVAr", "reactive power drawn"}.keeping(k_bits_power)};
 
-enum class StorageVar : std::uint8_t { p_mw, energy_mwh, state_of_charge, state_of_health };
+enum class StorageVar : std::uint8_t { p_mw, energy_mwh, state_of_charge, state_of_health, forming };
 inline constexpr std::array k_storage_variables = {
     VariableInfo{"p_mw", "MW", "active power injected; discharge positive, charge negative", Storage::exact}.rounded_to(
         k_resolution_mw),
     VariableInfo{"energy_mwh", "MWh", "energy held at the end of the step"},
     VariableInfo{"state_of_charge", "1", "energy held over usable capacity, at the end of the step"},
-    VariableInfo{"state_of_health", "1", "remaining share of the new store's capacity"}};
+    VariableInfo{"state_of_health", "1", "remaining share of the new store's capacity"},
+    VariableInfo{"forming", "1", "whether it holds its island", Storage::flag, "no yes"}};
 
 enum class NodeVar : std::uint8_t { up, battery_left_h };
 inline constexpr std::array k_node_variables = {

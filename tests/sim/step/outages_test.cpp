@@ -151,6 +151,30 @@ TEST(Outages, CrewsWorkOnSoManyAtOnceByPriority) {
   EXPECT_EQ(order[2], "line_0");
 }
 
+/// Mean hours out of one line of MTTR 4 h over many failures, in steps of a quarter of an hour.
+double mean_hours_out(const RepairOptions& repairs, bool blind) {
+  OutagePlan plan;
+  plan.groups = {line(1, 50.0, 4.0)};
+  plan.repairs = repairs;
+  OutageState state = initial_outages(plan);
+  std::vector<Event> events;
+  for (std::int64_t k = 0; k < 400000; ++k)
+    advance_outages(plan, at(k, 0.25), state, events, {static_cast<std::uint8_t>(blind ? 1 : 0)});
+  double hours = 0.0, repaired = 0.0;
+  for (const Event& event : events)
+    if (event.kind == "repaired") hours += event.value, repaired += 1.0;
+  return hours / repaired;
+}
+
+// A blind repair takes twice as long, and begins 3 h after the failure in place of 1 h: 2 x 4 h + 2 h more.
+TEST(Outages, WhatNobodyReportsIsFoundLaterAndRepairedMoreSlowly) {
+  const RepairOptions repairs{.crews = 1, .detection_steps = 4, .blind_detection_steps = 12, .blind_factor = 2.0};
+  const double seen_h = mean_hours_out(repairs, false), blind_h = mean_hours_out(repairs, true);
+  EXPECT_NEAR(seen_h, 1.0 + 4.0, 0.4);
+  EXPECT_NEAR(blind_h, 3.0 + 8.0, 0.7);
+  EXPECT_FALSE(RepairOptions{}.look());
+}
+
 TEST(Outages, LognormalFragilityHasItsMedian) {
   Storm storm;
   storm.median_m_per_s = 40.0;

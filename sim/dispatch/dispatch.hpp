@@ -36,7 +36,8 @@ struct IslandDevices {
   std::vector<std::uint32_t> slack_order;
   /// Grid-forming storage: holds the island where no producer of `slack_order` runs, best first.
   std::vector<std::uint32_t> formers;
-  bool held_dark = false;  ///< in this step nobody may energise it: a unit makes ready to start
+  bool held_dark = false;    ///< in this step nobody may energise it: a unit makes ready to start
+  bool local_start = false;  ///< its units start by themselves where no command comes (an islanded microgrid)
 };
 
 /// Everything that one step's dispatch may look at; the spans have one entry per device.

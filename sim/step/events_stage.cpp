@@ -33,7 +33,7 @@ class EventsStage final : public Stage {
     const bool planned = note_planned(frame);
     for (Event& event : coming_.events) frame.block.events.push_back(std::move(event));
     if (planned || coming_.switched) switch_over(state, frame);
-    if (!model_.microgrids.empty()) hold_dark(model_, state.microgrids, frame.topology);
+    if (!model_.microgrids.empty()) mark_islands(model_, state.microgrids, frame.topology);
   }
 
   [[nodiscard]] bool begins_block(const SimulationState& state, const StepContext& context) override {

@@ -174,11 +174,13 @@ void MicrogridControl::advance(const SimulationState& state, const StepContext& 
       for (const std::uint32_t tie : model_.microgrids[m].ties) switches.branch_closed[tie] = 0;
 }
 
-void hold_dark(const Model& model, const MicrogridState& now, Topology& topology) {
-  for (IslandDevices& devices : topology.devices) devices.held_dark = false;
+void mark_islands(const Model& model, const MicrogridState& now, Topology& topology) {
+  for (IslandDevices& devices : topology.devices) devices.held_dark = devices.local_start = false;
   for (std::size_t m = 0; m < model.microgrids.size(); ++m) {
     const std::uint32_t island = topology.islands.of_bus[model.microgrids[m].bus];
-    if (now.held_dark[m] != 0 && island != Islands::k_none) topology.devices[island].held_dark = true;
+    if (now.islanded[m] == 0 || island == Islands::k_none) continue;
+    topology.devices[island].local_start = true;
+    if (now.held_dark[m] != 0) topology.devices[island].held_dark = true;
   }
 }
 

@@ -83,8 +83,8 @@ class MicrogridControl {
   std::vector<StorageOffer> storages_;
 };
 
-/// Marks the islands that stay dark in this step.
-void hold_dark(const Model& model, const MicrogridState& now, Topology& topology);
+/// Marks the islands that are islanded microgrids, and those that stay dark in this step.
+void mark_islands(const Model& model, const MicrogridState& now, Topology& topology);
 
 /// Notes which microgrids have voltage in step `s` of `block`, and adds up what they serve.
 void note_microgrids(const Model& model, const Topology& topology, const StepBlock& block, std::size_t s,

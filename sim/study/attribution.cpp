@@ -1,6 +1,7 @@
 #include "sim/study/attribution.hpp"
 
 #include <bit>
+#include <memory>
 
 #include "sim/core/error.hpp"
 #include "sim/step/model.hpp"
@@ -31,6 +32,13 @@ void take_network_out(Model& model) {
     std::erase_if(storm.exposed, [&](const Storm::Exposure& e) { return groups[e.group].members.empty(); });
 }
 
+void take_attacks_out(Model& model) {
+  if (model.communication == nullptr || model.communication->attacks.attacks.empty()) return;
+  auto peaceful = std::make_unique<CommunicationModel>(*model.communication);
+  peaceful->attacks.attacks.clear();
+  model.communication = std::move(peaceful);
+}
+
 double factorial(std::size_t n) {
   double product = 1.0;
   for (std::size_t i = 2; i <= n; ++i) product *= static_cast<double>(i);
@@ -48,6 +56,7 @@ void take_out(Cause cause, Model& model) {
       model.communication.reset();
       break;
     case Cause::cyber:
+      take_attacks_out(model);
       break;
     case Cause::weather:
       model.outage_plan.storms.clear();

@@ -62,7 +62,12 @@ TEST(Attribution, TakesCausesOut) {
   model.outage_plan.groups = {group, line};
   model.outage_plan.storms.resize(1);
   model.outage_plan.storms[0].exposed = {{0, 1.0}, {1, 1.0}};
-  model.communication = std::make_unique<const CommunicationModel>();
+  auto communication = std::make_unique<CommunicationModel>();
+  communication->attacks.attacks.resize(1);
+  model.communication = std::move(communication);
+  take_out(Cause::cyber, model);
+  ASSERT_NE(model.communication, nullptr);
+  EXPECT_TRUE(model.communication->attacks.attacks.empty());
   take_out(Cause::communication, model);
   EXPECT_EQ(model.communication, nullptr);
   take_out(Cause::network, model);

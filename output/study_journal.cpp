@@ -158,10 +158,12 @@ std::optional<Checkpoint> StudyJournal::load(std::int64_t member, const Unfinish
     LoadedMemberCheckpoint loaded = load_member_checkpoint(*payload);
     if (loaded.member != member || loaded.checkpoint.next_step != place.next_step) return std::nullopt;
     if (slot.series) {
-      if (place.journal != spool_.path())  // what it has recorded goes where the rest will be
-        for (const auto& [row, begin] : scan(journal).series[member])
+      if (place.journal != spool_.path()) {  // what it has recorded goes where the rest will be
+        JournalContent content = scan(journal);
+        for (const auto& [row, begin] : content.series[member])
           if (const auto series = journal.read(RecordKind::member_series, begin))
             spool_.append(RecordKind::member_series, {*series});
+      }
       slot.series->begin(member, loaded.rows);
     }
     return std::move(loaded.checkpoint);

@@ -6,7 +6,7 @@
 namespace gridplus::scenario {
 
 std::span<const SectionInfo> sections() {
-  static const std::array<SectionInfo, 25> list = {{
+  static const std::array<SectionInfo, 26> list = {{
       {"grid", "the network as a whole", section_fields<GridSection>()},
       {"grid.buses[]", "a bus", section_fields<BusSection>()},
       {"grid.branches[]", "a line, transformer or coupler", section_fields<BranchSection>()},

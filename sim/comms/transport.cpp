@@ -264,6 +264,7 @@ class Transport::Impl {
                      ++acknowledged.delivered, ++acknowledged.on_time;
                    else if (of(MessageClass::command).retries > 0)
                      ++sent.duplicates;  // the controller sends again what had arrived
+                   if (commands[e].on == Command::k_void) return;
                    const std::int64_t acts = acting_step(e, step, static_cast<double>(outcome.latency_s), state);
                    if (acts > step)
                      tally.late_commands.push_back({acts, step, commands[e], e});

@@ -7,9 +7,9 @@
 // function, the number of its negative eigenvalues is a solution's type (0: stable), and by Sylvester's law that number
 // is read off the pivots of any symmetric elimination. Losses make J a little unsymmetric; the number of negative
 // pivots is counted all the same, and a solution is called another branch's where it is not that of the grid without
-// load: where it is larger. The parity of the number is the determinant's sign and certain; the rest is by measurement, see
-// docs/powerflow.md. H. D. Chiang: Direct Methods for Stability Analysis of Electric Power Systems, Wiley 2011;
-// P. W. Sauer, M. A. Pai: Power system steady-state stability and the load-flow Jacobian. IEEE Transactions on Power
+// load: where it is larger. The parity of the number is the determinant's sign and certain; the rest is by measurement,
+// see docs/powerflow.md. H. D. Chiang: Direct Methods for Stability Analysis of Electric Power Systems, Wiley 2011; P.
+// W. Sauer, M. A. Pai: Power system steady-state stability and the load-flow Jacobian. IEEE Transactions on Power
 // Systems 5(4), 1990.
 //
 // What chord iterations (lane_chord.hpp) converge to needs no such count. With the factor J0 they converge to x only if

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 
 import h5py
@@ -27,17 +28,16 @@ def study(folder, base, body, *sets):
     folder.mkdir(parents=True, exist_ok=True)
     here = folder / "scenario.yaml"
     # A scenario may only extend what lies beside it or below.
-    for file in base.parent.glob("*"):
-        link = folder / file.name
-        if not link.exists():
-            link.symlink_to(file)
+    shutil.copytree(base.parent, folder, dirs_exist_ok=True)
+    # The study that comes with it has other axes.
+    (folder / base.name).write_text(base.read_text(encoding="utf-8").split("\nstudy:")[0] + "\n", encoding="utf-8")
     here.write_text(f"gridplus: 1\nextends: {base.name}\n{body}", encoding="utf-8")
     words = [word for setting in sets for word in ("--set", setting)]
     done = subprocess.run([GRIDPLUS, "study", here, "-o", folder / "study", *words], check=False, capture_output=True,
                           text=True)
     assert done.returncode == 0, done.stderr
     with h5py.File(folder / "study/study.h5") as file:
-        assert "flagged" not in file or len(file["flagged/member"]) == 0, "members failed"
+        assert "flagged" not in file or len(file["flagged/flagged"]) == 0, "members failed"
         return {name: data[()] for name, data in file["kpi"].items() if data.ndim > 1}
 
 

@@ -39,6 +39,7 @@ class StudyProcess {
   StudyProcess(const StudyArguments& arguments, output::ShardPlace place, int threads);
 
   [[nodiscard]] const study::Design& design() const { return scenario_.design(); }
+  [[nodiscard]] const Model& base() const { return scenario_.base(); }
   /// Looks for what is there already, in the files that `scope` names.
   void look(output::StudyFolder::Scope scope);
   /// What look() found out that ranks must know of it: open members and checkpoints. And as another rank was told.

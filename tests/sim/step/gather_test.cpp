@@ -39,13 +39,13 @@ TEST(ShareOut, DispatchableUnitsTakeWhatIsMissingByTheirRoomBothWays) {
   const Topology topology = make_topology(*model, initial_state(*model));
   const std::vector<double> up{30, 10, 50}, down{10, 40, 50};
   const std::vector<std::uint8_t> balancing{1, 1, 0};
-  Sharing sharing;
+  Sharing sharing;  // of three producers, then of one storage
   share_out(*model, topology, {up, down, balancing}, {}, sharing);
-  EXPECT_EQ(sharing, (std::vector<double>{0.5, 0.5, 0.0}));
+  EXPECT_EQ(sharing, (std::vector<double>{0.5, 0.5, 0.0, 0.0}));
   share_out(*model, topology, {up, down, balancing}, std::vector{20.0}, sharing);
-  EXPECT_EQ(sharing, (std::vector<double>{0.75, 0.25, 0.0}));
+  EXPECT_EQ(sharing, (std::vector<double>{0.75, 0.25, 0.0, 0.0}));
   share_out(*model, topology, {up, down, balancing}, std::vector{-20.0}, sharing);
-  EXPECT_EQ(sharing, (std::vector<double>{0.2, 0.8, 0.0}));
+  EXPECT_EQ(sharing, (std::vector<double>{0.2, 0.8, 0.0, 0.0}));
 }
 
 TEST(ShareOut, FreeResourcesJoinWhereTheDispatchableHaveTooLittleRoom) {
@@ -55,7 +55,7 @@ TEST(ShareOut, FreeResourcesJoinWhereTheDispatchableHaveTooLittleRoom) {
   const std::vector<std::uint8_t> balancing{1, 1, 0};
   Sharing sharing;
   share_out(*model, topology, {up, down, balancing}, std::vector{-5.0}, sharing);
-  EXPECT_EQ(sharing, (std::vector<double>{0.2, 0.0, 0.8}));
+  EXPECT_EQ(sharing, (std::vector<double>{0.2, 0.0, 0.8, 0.0}));
 }
 
 }  // namespace

@@ -197,9 +197,10 @@ TEST(Lockstep, ARunThatFailsSparesTheOthers) {
   // Wind that is no number: flows that no solver can solve.
   std::vector<double> broken(50, 10.0);
   broken[23] = std::numeric_limits<double>::quiet_NaN();
-  const auto demand = models[0]->profiles.column(ProfileId(0));
+  const auto column = models[0]->profiles.column(ProfileId(0));
+  std::vector<double> demand(column.begin(), column.end());
   models[0]->profiles = ProfileTable(50);
-  models[0]->profiles.add("demand", std::vector<double>(demand.begin(), demand.end()));
+  models[0]->profiles.add("demand", std::move(demand));
   models[0]->profiles.add("wind", broken);
   const std::vector<Trace> traces = together(models);
   EXPECT_NE(traces[3].error, "");

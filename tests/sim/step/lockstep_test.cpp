@@ -30,7 +30,7 @@ struct Trace {
   /// Bit by bit: a number may be none.
   bool operator==(const Trace& other) const {
     const auto same = [](const std::vector<double>& a, const std::vector<double>& b) {
-      return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
+      return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0);
     };
     return same(values, other.values) && events == other.events && same(kpis, other.kpis) && error == other.error;
   }

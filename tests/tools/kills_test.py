@@ -9,28 +9,12 @@ import time
 import h5py
 import pytest
 
+from two_bus import write_scenario
+
 GRIDPLUS = pathlib.Path(os.environ["GRIDPLUS_BIN"]) / "gridplus"
 KILLS = int(os.environ.get("GRIDPLUS_KILLS", "5"))
 
-SCENARIO = """gridplus: 1
-name: two_bus
-seed: 7
-currency: EUR
-time: {start: 2018-01-01T00:00+01:00, steps: STEPS, step: 1 h}
-grid:
-  buses:
-    - {name: coast, voltage: 110 kV}
-    - {name: town, voltage: 110 kV}
-  branches:
-    - {name: coast_town, from: coast, to: town, r: 0.01 p.u., x: 0.05 p.u., b: 0.02 p.u., rating: 120 MVA}
-producers:
-  - {name: coal, model: thermal, bus: coast, capacity: 50 MW, heat_rate: 9 GJ/MWh, fuel_price: 3 EUR/GJ, voltage: 1.02 p.u.}
-  - {name: farm, model: wind, bus: coast, capacity: 40 MW, speed: {synthetic: wind_speed}}
-storage:
-  - {name: battery, model: battery, bus: town, capacity: 10 MW, energy_capacity: 40 MWh}
-consumers:
-  - {name: town, model: load, bus: town, demand: {synthetic: load, scale: 60 MW}, power_factor: 0.97}
-study:
+STUDY = """study:
   sweep:
     size: {path: storage.battery.energy_capacity, values: [20 MWh, 40 MWh, 80 MWh]}
     wind: {path: producers.farm.capacity, from: 20 MW, to: 60 MW, count: 2}
@@ -87,14 +71,14 @@ def timed(*arguments):
 
 
 def test_a_killed_study_continues_to_the_same_bits(folder):
-    pathlib.Path("s.yaml").write_text(SCENARIO.replace("STEPS", "1500"))
+    write_scenario(STUDY, 1500)
     command = ["study", "s.yaml", "--threads", "2"]
     took = timed(*command, "-o", "whole", "--quiet")
     kill_and_resume(command, lambda target: f"{target}/study.h5", "whole/study.h5", lambda trial: f"killed{trial}", took)
 
 
 def test_a_killed_run_continues_to_the_same_bits(folder):
-    pathlib.Path("s.yaml").write_text(SCENARIO.replace("STEPS", "60000"))
+    write_scenario(STUDY, 60000)
     command = ["run", "s.yaml", "--threads", "2"]
     took = timed(*command, "-o", "whole.h5", "--quiet")
     kill_and_resume(command, lambda target: target, "whole.h5", lambda trial: f"killed{trial}.h5", took)

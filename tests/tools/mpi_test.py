@@ -8,26 +8,13 @@ import time
 
 import pytest
 
+from two_bus import write_scenario
+
 BIN = pathlib.Path(os.environ["GRIDPLUS_BIN"])
 RANKS = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
              OMPI_MCA_rmaps_base_oversubscribe="1", OMPI_MCA_btl_vader_single_copy_mechanism="none")
 
-SCENARIO = """gridplus: 1
-name: two_bus
-seed: 7
-time: {start: 2018-01-01T00:00+01:00, steps: STEPS, step: 1 h}
-grid:
-  buses:
-    - {name: coast, voltage: 110 kV}
-    - {name: town, voltage: 110 kV}
-  branches:
-    - {name: coast_town, from: coast, to: town, r: 0.01 p.u., x: 0.05 p.u., b: 0.02 p.u., rating: 120 MVA}
-producers:
-  - {name: coal, model: thermal, bus: coast, capacity: 50 MW, heat_rate: 9 GJ/MWh, fuel_price: 3 EUR/GJ, voltage: 1.02 p.u.}
-  - {name: farm, model: wind, bus: coast, capacity: 40 MW, speed: {synthetic: wind_speed}}
-consumers:
-  - {name: town, model: load, bus: town, demand: {synthetic: load, scale: 60 MW}, power_factor: 0.97}
-study:
+STUDY = """study:
   sweep:
     wind: {path: producers.farm.capacity, values: [10 MW, 40 MW, 70 MW]}
 """
@@ -40,7 +27,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def write(rest, steps):
-    pathlib.Path("s.yaml").write_text(SCENARIO.replace("STEPS", str(steps)) + rest)
+    write_scenario(STUDY + rest, steps)
 
 
 def on_one(output, *arguments):

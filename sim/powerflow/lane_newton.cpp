@@ -136,7 +136,8 @@ void LaneNewton::solve(std::span<const LaneTask> tasks, const FlowOptions& optio
     make_patches();
     lanes.patch = patches_.data();
     kernels_.solve(view_, lanes);
-    for (std::size_t l = 0; l < tasks.size(); ++l) count_pivots(l, lanes.rows);
+    factored_rows_ = lanes.rows;
+    for (std::size_t l = 0; l < tasks.size(); ++l) note_factor(l);
     if (shares_) {
       for (std::size_t l = 0; l < tasks.size(); ++l) {
         if (!lane_[l].looked) distribute(l, lanes.rows);
@@ -331,11 +332,11 @@ void LaneNewton::judge(std::size_t l, const LaneTask& task, const FlowOptions& o
       lane.changed = true;
       return;
     }
-    if (!lane.looked && on_other_branch(l)) {
+    if (on_other_branch(l)) {
+      if (lane.looked) return fail(l, task, SolveStatus::other_branch);
       lane.looks = true;
       return;
     }
-    if (on_other_branch(l)) return fail(l, task, SolveStatus::other_branch);
     task.report->status = SolveStatus::converged;
     task.report->iterations = lane.total_iterations;
     lane.phase = Phase::done;
@@ -358,23 +359,29 @@ void LaneNewton::fail(std::size_t l, const LaneTask& task, SolveStatus status) {
   lane_[l].phase = Phase::done;
 }
 
-/// Negative pivots of the Jacobian of a live lane. One that only looks is unmoved by it.
-void LaneNewton::count_pivots(std::size_t l, std::int32_t rows) {
+/// Takes note that a live lane has a factor of its own Jacobian. One that only looks is unmoved by it.
+void LaneNewton::note_factor(std::size_t l) {
   Lane& lane = lane_[l];
   if (lane.phase == Phase::done) return;
-  lane.pivots = 0;
-  for (std::int32_t i = 0; i < rows; ++i) {
-    const double* inverse = inverse_.data() + 4 * at(i) * k_lanes + l;  // of the same signs as the pivot
-    const double determinant = inverse[0] * inverse[3 * k_lanes] - inverse[k_lanes] * inverse[2 * k_lanes];
-    lane.pivots += negative_pivots(inverse[0] + inverse[3 * k_lanes], determinant);
-  }
-  if (lane.first_pivots < 0) lane.first_pivots = lane.pivots;
+  lane.factored = true;
+  if (lane.first_pivots < 0) lane.first_pivots = count_pivots(l);
   lane.looked = lane.looks;
   lane.looks = false;
 }
 
-bool LaneNewton::on_other_branch(std::size_t l) {
-  return lane_[l].pivots > lane_[l].first_pivots;
+/// Negative pivots of the lane's last factor.
+int LaneNewton::count_pivots(std::size_t l) const {
+  int pivots = 0;
+  for (std::int32_t i = 0; i < factored_rows_; ++i) {
+    const double* inverse = inverse_.data() + 4 * at(i) * k_lanes + l;  // of the same signs as the pivot
+    const double determinant = inverse[0] * inverse[3 * k_lanes] - inverse[k_lanes] * inverse[2 * k_lanes];
+    pivots += negative_pivots(inverse[0] + inverse[3 * k_lanes], determinant);
+  }
+  return pivots;
+}
+
+bool LaneNewton::on_other_branch(std::size_t l) const {
+  return lane_[l].factored && count_pivots(l) > lane_[l].first_pivots;
 }
 
 /// Moves buses onto and off their limits after a converged round. False if every bus is where it belongs.

@@ -75,7 +75,7 @@ class LaneNewton {
     int round = 0;
     int rejected = 0;       ///< in a row
     int first_pivots = -1;  ///< negative pivots of the first Jacobian, which is on the base's branch; -1: none yet
-    int pivots = -1;        ///< of the last
+    bool factored = false;  ///< its own Jacobian has been
     bool looks = false;     ///< the Jacobian at the solution is asked for, to see on which branch it lies
     bool looked = false;
     double length = 0.0;   ///< of the last step
@@ -96,8 +96,9 @@ class LaneNewton {
   void set_target(std::size_t lane, const FlowInput& flow, std::int32_t position);
   void judge(std::size_t lane, const LaneTask& task, const FlowOptions& options);
   void fail(std::size_t lane, const LaneTask& task, SolveStatus status);
-  void count_pivots(std::size_t lane, std::int32_t rows);
-  [[nodiscard]] bool on_other_branch(std::size_t lane);
+  void note_factor(std::size_t lane);
+  [[nodiscard]] int count_pivots(std::size_t lane) const;
+  [[nodiscard]] bool on_other_branch(std::size_t lane) const;
   bool switch_limits(std::size_t lane, const FlowInput& flow, const FlowOptions& options);
   void distribute(std::size_t lane, std::int32_t rows);
   void add_missing(std::size_t lane, double share);
@@ -127,8 +128,9 @@ class LaneNewton {
   [[nodiscard]] Complex voltage(std::size_t lane, std::int32_t position) const;
   std::vector<RemovedInLane> removed_;  ///< ascending by row
   std::vector<NewtonPatch> patches_;
-  bool shares_ = false;   ///< some lane has a distributed slack
-  bool depends_ = false;  ///< some lane has voltage-dependent injections
+  std::int32_t factored_rows_ = 0;  ///< of the last factors
+  bool shares_ = false;             ///< some lane has a distributed slack
+  bool depends_ = false;            ///< some lane has voltage-dependent injections
 };
 
 }  // namespace gridplus::powerflow

@@ -61,27 +61,14 @@ using Bits = std::array<std::uint32_t, RandomWords::k_size>;
   }
 }
 
-#if defined(__x86_64__)
-[[gnu::target("avx2")]] void fill_avx2(const Bits& bits, LatencyBatch& batch) {
-  fill(bits, batch);
-}
-[[gnu::target(GRIDPLUS_AVX512)]] void fill_avx512(const Bits& bits, LatencyBatch& batch) {
-  fill(bits, batch);
-}
-#endif
-
 }  // namespace
 
 float normal_of_bits(std::uint32_t bits) {
   return quantile(bits);
 }
 
-void draw_latencies(const Bits& bits, LatencyBatch& batch, [[maybe_unused]] VectorSet set) {
-#if defined(__x86_64__)
-  if (set == VectorSet::avx512) return fill_avx512(bits, batch);
-  if (set == VectorSet::avx2) return fill_avx2(bits, batch);
-#endif
-  fill(bits, batch);
+void draw_latencies(const Bits& bits, LatencyBatch& batch, VectorSet set) {
+  in_vectors<fill>(set, bits, batch);
 }
 
 }  // namespace gridplus::comms

@@ -25,25 +25,12 @@ struct Taken {
   for (std::size_t i = 0; i < in.count; ++i) ages.rounded_s[i] = static_cast<float>(ages.age_s[i]);
 }
 
-#if defined(__x86_64__)
-[[gnu::target("avx2")]] void fill_avx2(const Taken& in, AgeBatch& ages) {
-  fill(in, ages);
-}
-[[gnu::target(GRIDPLUS_AVX512)]] void fill_avx512(const Taken& in, AgeBatch& ages) {
-  fill(in, ages);
-}
-#endif
-
 }  // namespace
 
 void measure_ages(std::int64_t step, double step_s, std::span<const std::int64_t> generated,
-                  std::span<const float> latency_s, AgeBatch& ages, [[maybe_unused]] VectorSet set) {
+                  std::span<const float> latency_s, AgeBatch& ages, VectorSet set) {
   const Taken in{step, step_s, generated.data(), latency_s.data(), std::min(generated.size(), AgeBatch::k_size)};
-#if defined(__x86_64__)
-  if (set == VectorSet::avx512) return fill_avx512(in, ages);
-  if (set == VectorSet::avx2) return fill_avx2(in, ages);
-#endif
-  fill(in, ages);
+  in_vectors<fill>(set, in, ages);
 }
 
 }  // namespace gridplus::comms

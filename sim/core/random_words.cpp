@@ -34,15 +34,6 @@ struct Common {
   }
 }
 
-#if defined(__x86_64__)
-[[gnu::target("avx2")]] void fill_avx2(const Common& in, RandomWords& words) {
-  fill(in, words);
-}
-[[gnu::target(GRIDPLUS_AVX512)]] void fill_avx512(const Common& in, RandomWords& words) {
-  fill(in, words);
-}
-#endif
-
 std::uint64_t small_key(const RandomKey& key) {
   const std::uint64_t high = (std::uint64_t{key.replicate} << 32U) | static_cast<std::uint32_t>(key.stream);
   return r123::Philox4x64{}({{0, 0, 0, 2}}, {{key.seed, high}})[0];
@@ -50,15 +41,11 @@ std::uint64_t small_key(const RandomKey& key) {
 
 }  // namespace
 
-void draw_words(const RandomKey& key, std::uint32_t draw, RandomWords& words, [[maybe_unused]] VectorSet set) {
+void draw_words(const RandomKey& key, std::uint32_t draw, RandomWords& words, VectorSet set) {
   const std::uint64_t mixed = small_key(key);
   const Common in{draw, static_cast<std::uint32_t>(key.step), static_cast<std::uint32_t>(key.step >> 32U),
                   static_cast<std::uint32_t>(mixed), static_cast<std::uint32_t>(mixed >> 32U)};
-#if defined(__x86_64__)
-  if (set == VectorSet::avx512) return fill_avx512(in, words);
-  if (set == VectorSet::avx2) return fill_avx2(in, words);
-#endif
-  fill(in, words);
+  in_vectors<fill>(set, in, words);
 }
 
 std::array<std::uint32_t, 4> four_words(const RandomKey& key, std::uint32_t draw, std::uint32_t entity) {

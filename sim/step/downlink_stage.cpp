@@ -85,15 +85,11 @@ class DownlinkStage final : public Stage {
       for (std::size_t i = 0; i < endpoints.size(); ++i) {
         const std::uint32_t e = endpoints[i];
         if (e == k_no_index) continue;
-        if (plan.network.endpoint().controllable[e] == 0) {
+        const bool controllable = plan.network.endpoint().controllable[e] != 0;
+        if (!controllable || (cyber != nullptr && cyber->isolated(e))) {
           disturb(frame, bus_of(i));
           fall_back(i, FallbackRule{}, comms::HeldCommand{});
-          continue;
-        }
-        if (cyber != nullptr && cyber->isolated(e)) {
-          disturb(frame, bus_of(i));
-          fall_back(i, FallbackRule{}, comms::HeldCommand{});
-          count_fallback(state, e);
+          if (controllable) count_fallback(state, e);
           continue;
         }
         const comms::HeldCommand& held = messages.held[e];

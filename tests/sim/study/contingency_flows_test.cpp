@@ -73,30 +73,16 @@ struct Plan {
   }
 
   [[nodiscard]] ContingencyCase unsolved(std::size_t buses, const std::vector<ContingencyUnit>& units) const {
-    ContingencyCase made;
-    made.grid = powerflow::test::make_grid(buses, links);
-    for (std::size_t k = 0; k < links.size(); ++k) made.names.branch.push_back(std::to_string(k));
-    for (std::size_t i = 0; i < buses; ++i) made.names.bus.push_back(std::to_string(i));
-    made.branch_closed = made.grid.initially_closed();
-    made.p_mw.assign(buses, -8.0);
-    made.q_mvar.assign(buses, -2.0);
-    made.demand_mw.assign(buses, 8.0);
-    made.type.assign(buses, BusType::pq);
-    made.type[0] = BusType::slack;
-    made.vm_set_pu.assign(buses, 1.01);
+    ContingencyCase made = test::bare_case(buses, links, 8.0, 1.01);
     made.q_min_mvar = made.q_max_mvar = made.q_mvar;
-    made.units = {{.name = "a", .bus = 0, .q_min_mvar = -90.0, .q_max_mvar = 90.0, .holds_voltage = true}};
-    made.units.insert(made.units.end(), units.begin(), units.end());
-    for (const ContingencyUnit& unit : made.units) {
-      made.p_mw[unit.bus] += unit.p_mw;
-      made.q_mvar[unit.bus] += unit.q_mvar;
-      if (!unit.holds_voltage) continue;
-      if (unit.bus != 0) made.type[unit.bus] = BusType::pv;
+    const auto add = [&](const ContingencyUnit& unit) {
+      test::add_unit(made, unit);
+      if (!unit.holds_voltage) return;
       made.q_min_mvar[unit.bus] += unit.q_min_mvar;
       made.q_max_mvar[unit.bus] += unit.q_max_mvar;
-    }
-    made.limits = powerflow::limits_of(made.grid);
-    made.state = powerflow::test::flat_start(buses);
+    };
+    add({.name = "a", .bus = 0, .q_min_mvar = -90.0, .q_max_mvar = 90.0, .holds_voltage = true});
+    for (const ContingencyUnit& unit : units) add(unit);
     return made;
   }
 };

@@ -89,15 +89,16 @@ class Stream {
 };
 
 /// The Jacobian's block (row, column) at the base state; identity in place of what a PV bus does not have.
-Block jacobian_block(Complex coupling, Complex injection, bool diagonal, bool row_is_pv, bool column_is_pv) {
+Block jacobian_block(Complex coupling, Complex injection, Complex slope, bool diagonal, bool row_is_pv,
+                     bool column_is_pv) {
   const double a = coupling.real();
   const double b = coupling.imag();
   Block block{b, a, -a, b};
   if (diagonal) {
     block[0] -= injection.imag();
-    block[1] += injection.real();
+    block[1] += injection.real() - slope.real();
     block[2] += injection.real();
-    block[3] += injection.imag();
+    block[3] += injection.imag() - slope.imag();
   }
   if (column_is_pv) block[1] = block[3] = 0.0;
   if (row_is_pv) block[2] = block[3] = 0.0;
@@ -136,7 +137,7 @@ LaneBase::LaneBase(const Admittance& admittance, double base_mva, std::span<cons
                base) {}
 
 LaneBase::LaneBase(std::shared_ptr<const LanePattern> pattern, const Admittance& admittance, double base_mva,
-                   std::span<const BusType> type, const FlowState& base)
+                   std::span<const BusType> type, const FlowState& base, std::span<const Complex> slope_mva)
     : pattern_(std::move(pattern)), type_(type.begin(), type.end()), base_mva_(base_mva) {
   ensure(base.vm_pu.size() == type.size() && base.va_deg.size() == type.size(), "the base state misses buses");
   for (auto* numbers : {&vm_pu_, &va_deg_}) numbers->reserve(pattern_->bus.size());
@@ -151,7 +152,7 @@ LaneBase::LaneBase(std::shared_ptr<const LanePattern> pattern, const Admittance&
   }
   make_couplings(admittance);
   find_islands();
-  factor_base();
+  factor_base(slope_mva);
 }
 
 void LaneBase::make_couplings(const Admittance& admittance) {
@@ -195,18 +196,20 @@ void LaneBase::find_islands() {
 }
 
 /// Row by row (Doolittle): row i of A becomes rows i of L and U by subtracting multiples of the rows of U above it.
-void LaneBase::factor_base() {
+void LaneBase::factor_base(std::span<const Complex> slope_mva) {
   const auto active = at(pattern_->active);
   ScalarFactor f{std::vector<Block>(pattern_->lower.column.size()), std::vector<Block>(pattern_->upper.column.size()),
                  std::vector<Block>(active)};
   std::vector<Block> work(active, Block{});
   factored_ = true;
+  negative_pivots_.assign(at(pattern_->slack), 0);
   for (std::size_t i = 0; i < active; ++i) {
+    const Complex slope = slope_mva.empty() ? Complex{} : slope_mva[at(pattern_->bus[i])] / base_mva_;
     for (auto e = at(pattern_->coupling.start[i]); e < at(pattern_->coupling.start[i + 1]); ++e) {
       const std::size_t j = at(pattern_->coupling.column[e]);
       if (j >= active) continue;
       work[j] = jacobian_block({coupling_[2 * e], coupling_[2 * e + 1]}, {injection_[2 * i], injection_[2 * i + 1]},
-                               i == j, is_pv_[i] != 0, is_pv_[j] != 0);
+                               slope, i == j, is_pv_[i] != 0, is_pv_[j] != 0);
     }
     for (auto e = at(pattern_->lower.start[i]); e < at(pattern_->lower.start[i + 1]); ++e) {
       const std::size_t j = at(pattern_->lower.column[e]);
@@ -217,8 +220,9 @@ void LaneBase::factor_base() {
       }
     }
     f.inverse[i] = work[i];
-    negative_pivots_ +=
-        powerflow::negative_pivots(work[i][0] + work[i][3], work[i][0] * work[i][3] - work[i][1] * work[i][2]);
+    if (island_[i] >= 0)
+      negative_pivots_[at(island_[i])] +=
+          powerflow::negative_pivots(work[i][0] + work[i][3], work[i][0] * work[i][3] - work[i][1] * work[i][2]);
     work[i] = Block{};
     factored_ = invert(f.inverse[i]) && factored_;
     for (auto k = at(pattern_->upper.start[i]); k < upper_end(*pattern_, i); ++k) {

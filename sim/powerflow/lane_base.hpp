@@ -10,6 +10,7 @@
 #pragma once
 
 #include <memory>
+#include <numeric>
 #include <span>
 #include <vector>
 
@@ -25,9 +26,10 @@ class LaneBase {
   /// `type`: roles of the buses. `base`: voltages of a solved flow; vm_pu > 0 at energised buses.
   LaneBase(const Admittance& admittance, double base_mva, std::span<const BusType> type, const FlowState& base);
   /// The same with a pattern that is known already: that of these admittances and of the slack and dead buses of
-  /// `type`.
+  /// `type`. `slope_mva`: per bus what its injection changes by with the logarithm of |V| where part of it follows the
+  /// voltage; empty where nothing does.
   LaneBase(std::shared_ptr<const LanePattern> pattern, const Admittance& admittance, double base_mva,
-           std::span<const BusType> type, const FlowState& base);
+           std::span<const BusType> type, const FlowState& base, std::span<const Complex> slope_mva = {});
 
   [[nodiscard]] const LanePattern& pattern() const { return *pattern_; }
   [[nodiscard]] std::span<const BusType> type() const { return type_; }
@@ -42,7 +44,9 @@ class LaneBase {
   /// Positions of pv and slack buses.
   [[nodiscard]] std::span<const std::int32_t> held() const { return held_; }
   /// Of the Jacobian at the base state: see solution_branch.hpp. Solutions on the base's branch have as many.
-  [[nodiscard]] int negative_pivots() const { return negative_pivots_; }
+  [[nodiscard]] int negative_pivots() const { return std::reduce(negative_pivots_.begin(), negative_pivots_.end()); }
+  /// The same of each island, in the order of the slack buses.
+  [[nodiscard]] const std::vector<int>& negative_pivots_of_islands() const { return negative_pivots_; }
   /// Number of PV buses.
   [[nodiscard]] std::int32_t pv_count() const { return pv_count_; }
 
@@ -60,14 +64,14 @@ class LaneBase {
  private:
   void make_couplings(const Admittance& admittance);
   void find_islands();
-  void factor_base();
+  void factor_base(std::span<const Complex> slope_mva);
 
   std::shared_ptr<const LanePattern> pattern_;
   std::vector<BusType> type_;
   double base_mva_;
   bool factored_ = false;
   std::int32_t pv_count_ = 0;
-  int negative_pivots_ = 0;
+  std::vector<int> negative_pivots_;  ///< per island
   std::vector<double> vm_pu_, va_deg_, injection_;
   std::vector<std::uint8_t> is_pv_;   ///< per position
   std::vector<std::int32_t> pv_row_;  ///< per position

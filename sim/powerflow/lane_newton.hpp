@@ -85,6 +85,11 @@ class LaneNewton {
     double least = std::numeric_limits<double>::infinity();
   };
 
+  /// Place of a number of a position in rows of lanes.
+  static std::size_t slot(std::int32_t position, std::size_t part, std::size_t lane) {
+    return (2 * static_cast<std::size_t>(position) + part) * k_newton_lanes + lane;
+  }
+
   void load(std::size_t lane, const LaneTask& task);
   void load_dependent(std::size_t lane, const FlowInput& flow);
   [[nodiscard]] DependentPower dependent(std::size_t lane, std::int32_t position) const;

@@ -18,6 +18,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -55,8 +56,7 @@ class SolutionBranch {
   const Grid& grid_;
   const Admittance& y_;
   std::vector<BusType> type_;  ///< that the pattern was made for
-  LanePattern pattern_;
-  std::vector<std::int32_t> island_;  ///< per position
+  std::shared_ptr<const LanePattern> pattern_;
 };
 
 }  // namespace gridplus::powerflow

@@ -3,6 +3,7 @@
 // energy, ageing and cost follow from that. A block ends after each step in which storage holds an island, so that the
 // next step begins from what it then holds.
 
+#include "sim/step/each_bank.hpp"
 #include "sim/step/stage.hpp"
 
 namespace gridplus {
@@ -28,13 +29,11 @@ class FormingStage final : public Stage {
     for (std::size_t i = 0; i < commands.size(); ++i)
       if (forming[i] != 0.0) commands[i].p_mw = given_mw[i];
     state.storages = frame.storage_before;
-    std::size_t first = 0;
-    for (std::size_t b = 0; b < model_.storage_banks.size(); ++b) {
-      const std::size_t count = model_.storage_banks[b]->size();
-      model_.storage_banks[b]->step(state.storages[b], std::span(commands).subspan(first, count), context,
-                                    std::span(frame.storage_responses).subspan(first, count));
-      first += count;
-    }
+    for_each_bank(model_.storage_banks, state.storages,
+                  [&](const auto& bank, BankState& bank_state, std::size_t first, std::size_t count) {
+                    bank.step(bank_state, std::span(commands).subspan(first, count), context,
+                              std::span(frame.storage_responses).subspan(first, count));
+                  });
     write_storages(frame, slot);
     write_model_states(model_, state, frame, slot);
     for (std::size_t i = 0; i < commands.size(); ++i)

@@ -4,6 +4,7 @@
 
 #include "sim/dispatch/forming.hpp"
 #include "sim/step/block.hpp"
+#include "sim/step/each_bank.hpp"
 #include "sim/step/model.hpp"
 #include "sim/step/state.hpp"
 #include "sim/step/topology.hpp"
@@ -18,11 +19,9 @@ double hours(std::int64_t steps, double step_h) {
 
 template <class Banks, class Offers>
 void ask_banks(const Banks& banks, const std::vector<BankState>& states, const StepContext& context, Offers& offers) {
-  std::size_t first = 0;
-  for (std::size_t b = 0; b < banks.size(); ++b) {
-    banks[b]->offer(states[b], context, std::span(offers).subspan(first, banks[b]->size()));
-    first += banks[b]->size();
-  }
+  for_each_bank(banks, states, [&](const auto& bank, const BankState& state, std::size_t first, std::size_t count) {
+    bank.offer(state, context, std::span(offers).subspan(first, count));
+  });
 }
 
 }  // namespace
@@ -80,6 +79,21 @@ std::vector<std::uint8_t> MicrogridControl::supplied_zones(const Switches& switc
   return supplied;
 }
 
+MicrogridControl::Reach MicrogridControl::reach(const Microgrid& microgrid, const Switches& switches,
+                                                std::span<const std::uint8_t> supplied) const {
+  const auto& branch = model_.grid.branch();
+  Reach reach;
+  for (const std::uint32_t tie : microgrid.ties) {
+    if (switches.branch_closed[tie] == 0) continue;
+    reach.tied = true;
+    for (const BusId end : {branch.from[tie], branch.to[tie]}) {
+      const std::uint32_t zone = zones_.of_bus[end.index()];
+      if (zone != Islands::k_none && zone != zones_.of_bus[microgrid.bus] && supplied[zone] != 0) reach.reached = true;
+    }
+  }
+  return reach;
+}
+
 bool MicrogridControl::able(const Microgrid& microgrid, const Microgrid::Start& start, const Switches& switches) const {
   const std::uint32_t i = start.unit.index;
   if (start.unit.kind == OutageSubject::Kind::producer)
@@ -130,16 +144,7 @@ void MicrogridControl::advance(const SimulationState& state, const StepContext& 
   const std::vector<std::uint8_t> supplied = supplied_zones(switches, now);
   for (std::size_t m = 0; m < model_.microgrids.size(); ++m) {
     const Microgrid& microgrid = model_.microgrids[m];
-    const auto& branch = model_.grid.branch();
-    bool tied = false, reached = false;
-    for (const std::uint32_t tie : microgrid.ties) {
-      if (switches.branch_closed[tie] == 0) continue;
-      tied = true;
-      for (const BusId end : {branch.from[tie], branch.to[tie]}) {
-        const std::uint32_t zone = zones_.of_bus[end.index()];
-        if (zone != Islands::k_none && zone != zones_.of_bus[microgrid.bus] && supplied[zone] != 0) reached = true;
-      }
-    }
+    const auto [tied, reached] = reach(microgrid, switches, supplied);
     now.held_dark[m] = 0;
     const auto return_to_grid = [&] {
       const bool dark = now.alive[m] == 0;

@@ -72,6 +72,13 @@ class MicrogridControl {
   void find_zones(const Switches& switches);
   [[nodiscard]] std::vector<std::uint8_t> supplied_zones(const Switches& switches, const MicrogridState& now) const;
   void ask(const SimulationState& state, const StepContext& context);
+  /// How a microgrid stands to the grid around it.
+  struct Reach {
+    bool tied = false;     ///< some tie is in service
+    bool reached = false;  ///< behind one of them is a zone with supply
+  };
+  [[nodiscard]] Reach reach(const Microgrid& microgrid, const Switches& switches,
+                            std::span<const std::uint8_t> supplied) const;
   [[nodiscard]] bool able(const Microgrid& microgrid, const Microgrid::Start& start, const Switches& switches) const;
   void start(std::size_t m, const StepContext& context, const Switches& switches, MicrogridState& now,
              std::vector<Event>& events) const;

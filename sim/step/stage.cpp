@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/step/each_bank.hpp"
+
 namespace gridplus {
 
 namespace {
@@ -36,16 +38,6 @@ class PolicyStage final : public Stage {
   }
   const Model& model_;
 };
-
-/// Calls fn(bank, state of the bank, first id, count) for every bank of a kind.
-template <class Banks, class Fn>
-void for_each_bank(const Banks& banks, std::vector<BankState>& states, Fn fn) {
-  std::size_t first = 0;
-  for (std::size_t b = 0; b < banks.size(); ++b) {
-    fn(*banks[b], states[b], first, banks[b]->size());
-    first += banks[b]->size();
-  }
-}
 
 /// Asks every device what it can do: weather, resources, base demand.
 class ExogenousStage final : public Stage {

@@ -80,10 +80,7 @@ class StudyGroups {
       group.dimensions.push_back({design_.axes[a].name, design_.axes[a].labels.size()});
       group.datasets.push_back(StudyAxes::column(design_.axes[a], design_.axes[a].name));
     }
-    std::vector<std::string> causes;
-    for (const study::Cause cause : design_.causes)
-      causes.emplace_back(study::k_causes[static_cast<std::size_t>(cause)]);
-    causes.emplace_back("all");
+    const std::vector<std::string> causes = study::share_names(design_.causes);
     group.dimensions.push_back({"cause", causes.size()});
     group.datasets.push_back(text_column("cause", "cause", "cause; all: what they make together", causes));
     for (const std::string_view name : study::k_attributed)

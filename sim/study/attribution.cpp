@@ -64,6 +64,13 @@ void take_out(Cause cause, Model& model) {
   }
 }
 
+std::vector<std::string> share_names(std::span<const Cause> causes) {
+  std::vector<std::string> names;
+  for (const Cause cause : causes) names.emplace_back(k_causes[static_cast<std::size_t>(cause)]);
+  names.emplace_back("all");
+  return names;
+}
+
 std::string set_name(std::span<const Cause> causes, std::size_t set) {
   std::string name;
   for (std::size_t b = 0; b < causes.size(); ++b) {

@@ -39,6 +39,9 @@ inline constexpr std::array<std::string_view, 4> k_attributed = {"unserved_energ
 /// Takes the cause out of a model.
 void take_out(Cause cause, Model& model);
 
+/// The names of the causes, and `all` for what they make together.
+[[nodiscard]] std::vector<std::string> share_names(std::span<const Cause> causes);
+
 /// The name of a set of causes: `network+weather`, or `none`. Bit b of `set` stands for causes[b].
 [[nodiscard]] std::string set_name(std::span<const Cause> causes, std::size_t set);
 

@@ -56,17 +56,9 @@ std::string point_table(const StudyTable& table, EstimateOf estimate_of) {
   return out;
 }
 
-/// The causes of an attribution, and what stands for all of them.
-std::vector<std::string> cause_names(const study::Design& design) {
-  std::vector<std::string> names;
-  for (const study::Cause cause : design.causes) names.emplace_back(study::k_causes[static_cast<std::size_t>(cause)]);
-  names.emplace_back("all");
-  return names;
-}
-
 std::string attribution_text(const StudyTable& table) {
   const study::Design& design = table.design;
-  const std::vector<std::string> causes = cause_names(design);
+  const std::vector<std::string> causes = study::share_names(design.causes);
   std::vector<std::size_t> kpis;
   for (const std::string_view name : study::k_attributed)
     if (const auto i = table.find_kpi(name)) kpis.push_back(*i);
@@ -108,7 +100,7 @@ nlohmann::ordered_json estimate_json(const Estimate& estimate) {
 /// One entry a point of the sweep.
 nlohmann::ordered_json attribution_json(const StudyTable& table) {
   const study::Design& design = table.design;
-  const std::vector<std::string> causes = cause_names(design);
+  const std::vector<std::string> causes = study::share_names(design.causes);
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (std::int64_t p = 0; p < design.points() / design.cause_sets(); ++p) {
     nlohmann::ordered_json entry{{"axes", nlohmann::ordered_json::object()}};

@@ -26,5 +26,5 @@ consumers:
 
 
 def write_scenario(study, steps, name="s.yaml"):
-    """Writes the scenario of `steps` hours, with `study` behind it, into the current folder."""
+    """Writes the scenario of `steps` hours, with `study` behind it; `name` counts from the current folder."""
     pathlib.Path(name).write_text(TWO_BUS.replace("STEPS", str(steps)) + study, encoding="utf-8")

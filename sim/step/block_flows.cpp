@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "sim/powerflow/solution_branch.hpp"
+
 namespace gridplus {
 
 using powerflow::BusType;
@@ -36,14 +38,28 @@ FlowState BlockFlows::base_state(const BusInjections& bus) const {
   return base;
 }
 
+/// Flows end on the branch of the equations that their base lies on. Where that is not the one which grids are run on,
+/// the grid without load is the base.
+std::shared_ptr<const powerflow::LaneBase> BlockFlows::make_base(const Shared& shared, const BusInjections& bus) const {
+  const auto base_at = [&](const FlowState& state) {
+    return std::make_shared<const powerflow::LaneBase>(shared.pattern, topology_->admittance, grid_.base_mva(),
+                                                       bus.type, state);
+  };
+  const FlowState state = base_state(bus);
+  auto base = base_at(state);
+  if (base->negative_pivots() == 0) return base;
+  powerflow::SolutionBranch branch(grid_, topology_->admittance);
+  const powerflow::FlowInput input = bus.input(false);
+  return branch.is_another(input, state) ? base_at(branch.without_load(input)) : base;
+}
+
 powerflow::LaneSolver& BlockFlows::lanes_for(const BusInjections& bus) {
   Shared& shared = shared_[bus.slack_bus];
   if (!shared.fresh) {
     const auto& admittance = topology_->admittance;
     if (!shared.pattern)
       shared.pattern = std::make_shared<powerflow::LanePattern>(powerflow::make_lane_pattern(admittance, bus.type));
-    const auto base =
-        std::make_shared<powerflow::LaneBase>(shared.pattern, admittance, grid_.base_mva(), bus.type, base_state(bus));
+    const auto base = make_base(shared, bus);
     if (shared.lanes)
       shared.lanes->move_to(base);
     else

@@ -44,6 +44,8 @@ class BlockFlows {
   };
 
   [[nodiscard]] powerflow::FlowState base_state(const BusInjections& bus) const;
+  [[nodiscard]] std::shared_ptr<const powerflow::LaneBase> make_base(const Shared& shared,
+                                                                     const BusInjections& bus) const;
   [[nodiscard]] powerflow::LaneSolver& lanes_for(const BusInjections& bus);
 
   const Grid& grid_;

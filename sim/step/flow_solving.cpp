@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sim/core/parallel.hpp"
+#include "sim/powerflow/solution_branch.hpp"
 
 namespace gridplus {
 
@@ -180,22 +181,30 @@ void FlowSolving::complete(const SimulationState& state, const Frame& frame, Sin
   complete_ac(state, frame, single, flow, out);
 }
 
+/// The plain Newton from 1 p.u. and the angles of the DC flow. It may end at any solution of the equations: one that
+/// grids are not run at is none.
+void FlowSolving::try_alone(const SimulationState& state, const Frame& frame, Single& single, StepFlow& flow,
+                            const FlowQuantities& out) const {
+  const int before = flow.report.iterations;
+  solve_dc_alone(state, single, flow, out);
+  const powerflow::FlowInput input = flow.bus.input(model_.network.flow.enforce_q_limits);
+  if (flow.admittance == &frame.topology.admittance) {
+    if (!single.newton) single.newton.emplace(model_.grid, frame.topology.admittance);
+    flow.report = single.newton->solve(input, model_.network.flow, flow.state);
+  } else {
+    powerflow::reference::NewtonSolver newton(model_.grid, *flow.admittance);
+    flow.report = newton.solve(input, model_.network.flow, flow.state);
+  }
+  flow.report.iterations += before;
+  if (!flow.report.converged()) return;
+  powerflow::SolutionBranch branch(model_.grid, *flow.admittance);
+  if (branch.is_another(input, flow.state)) flow.report.status = powerflow::SolveStatus::other_branch;
+}
+
 void FlowSolving::complete_ac(const SimulationState& state, const Frame& frame, Single& single, StepFlow& flow,
                               const FlowQuantities& out) const {
   const bool first_positions = flow.admittance == &frame.topology.admittance;
-  if (!flow.report.converged()) {
-    const int before = flow.report.iterations;
-    solve_dc_alone(state, single, flow, out);  // 1 p.u. and the angles of the DC flow
-    const powerflow::FlowInput input = flow.bus.input(model_.network.flow.enforce_q_limits);
-    if (first_positions) {
-      if (!single.newton) single.newton.emplace(model_.grid, frame.topology.admittance);
-      flow.report = single.newton->solve(input, model_.network.flow, flow.state);
-    } else {
-      powerflow::reference::NewtonSolver newton(model_.grid, *flow.admittance);
-      flow.report = newton.solve(input, model_.network.flow, flow.state);
-    }
-    flow.report.iterations += before;
-  }
+  if (!flow.report.converged()) try_alone(state, frame, single, flow, out);
   if (!flow.report.converged()) {
     const SolveReport failed = flow.report;
     solve_dc_alone(state, single, flow, out);

@@ -2,8 +2,8 @@
 //
 // The AC flows of a block are solved in lanes (block_flows.hpp), all from the mean voltages of the block before. Where
 // every step waits for its flow they are asked of others, who solve them with those of other runs (shared_bases.hpp). A
-// flow that the lanes cannot solve is tried once more by the plain Newton from DC angles; what still fails gets its DC
-// flow.
+// flow that the lanes cannot solve is tried once more by the plain Newton from DC angles; what still fails, or ends on
+// another branch of the equations (powerflow/solution_branch.hpp), gets its DC flow.
 //
 // Tap changers: every flow begins at the positions of the grid; one whose TapRegulator moves is solved again with the
 // flows that share its new positions, which have a base of their own, until it rests.
@@ -65,6 +65,8 @@ class FlowSolving {
                 const powerflow::FlowQuantities& out) const;
   void complete_ac(const SimulationState& state, const Frame& frame, Single& single, StepFlow& flow,
                    const powerflow::FlowQuantities& out) const;
+  void try_alone(const SimulationState& state, const Frame& frame, Single& single, StepFlow& flow,
+                 const powerflow::FlowQuantities& out) const;
   void solve_dc_alone(const SimulationState& state, Single& single, StepFlow& flow,
                       const powerflow::FlowQuantities& out) const;
   [[nodiscard]] powerflow::SolveReport solve_none(StepFlow& flow, const powerflow::FlowQuantities& out) const;

@@ -6,6 +6,8 @@
 // know of it (as automatic generation control is reset by the next dispatch), so that all flows of a block can be
 // solved together. See docs/adr/ and docs/models/power_flow.md.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -254,9 +256,10 @@ class FlowStage final : public NetworkStage {
     const SolveReport& report = flows_[s].report;
     if (report.converged()) return;
     note(frame, s, "not_converged", report.max_mismatch_pu,
-         std::string(powerflow::to_string(report.status)) +
-             " from the last block's voltages and from DC angles; the dispatch may ask for more than the network can "
-             "carry, and the step is reported with its DC power flow");
+         fmt::format(
+             "no solution from the voltages of other steps or from DC angles (the last try: {}); the dispatch may "
+             "ask for more than the network can carry, and the step is reported with its DC power flow",
+             powerflow::to_string(report.status)));
   }
 
   /// The next block starts from the mean voltages of this one, which are nearest to them all. A step in which a bus is

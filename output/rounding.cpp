@@ -1,5 +1,6 @@
 #include "output/rounding.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -34,32 +35,39 @@ T to_integer(double value) {
   return static_cast<T>(value < low ? low : value > high ? high : value);
 }
 
+/// Of a whole chunk.
+struct CellShape {
+  std::size_t rows = 0, columns = 0;
+};
+
 /// Cells in the file's type, zero where `values` has none. Adding zero turns a negative zero into a plain one.
 template <class T, class Convert>
-void convert(const ChunkValues& values, std::size_t columns, T* cells, Convert to_cell) {
+void convert(const ChunkValues& values, const CellShape& shape, T* cells, Convert to_cell) {
   for (std::size_t row = 0; row < values.rows; ++row) {
     const double* from = values.first + row * values.row_stride;
-    T* to = cells + row * columns;
+    T* to = cells + row * shape.columns;
     for (std::size_t column = 0; column < values.columns; ++column) to[column] = to_cell(from[column]);
+    std::fill(to + values.columns, to + shape.columns, T{});
   }
+  std::fill(cells + values.rows * shape.columns, cells + shape.rows * shape.columns, T{});
 }
 
-void convert_floats(const Stream& stream, const ChunkValues& values, std::size_t columns, float* cells) {
+void convert_floats(const Stream& stream, const ChunkValues& values, const CellShape& shape, float* cells) {
   if (stream.resolution > 0.0)
-    convert(values, columns, cells,
+    convert(values, shape, cells,
             [&](double x) { return static_cast<float>(round_to_resolution(x, stream.resolution)); });
   else if (stream.significant_bits > 0)
-    convert(values, columns, cells,
+    convert(values, shape, cells,
             [&](double x) { return round_to_bits(static_cast<float>(x + 0.0), stream.significant_bits); });
   else
-    convert(values, columns, cells, [](double x) { return static_cast<float>(x + 0.0); });
+    convert(values, shape, cells, [](double x) { return static_cast<float>(x + 0.0); });
 }
 
-void convert_doubles(const Stream& stream, const ChunkValues& values, std::size_t columns, double* cells) {
+void convert_doubles(const Stream& stream, const ChunkValues& values, const CellShape& shape, double* cells) {
   if (stream.resolution > 0.0)
-    convert(values, columns, cells, [&](double x) { return round_to_resolution(x, stream.resolution); });
+    convert(values, shape, cells, [&](double x) { return round_to_resolution(x, stream.resolution); });
   else
-    convert(values, columns, cells, [](double x) { return x + 0.0; });
+    convert(values, shape, cells, [](double x) { return x + 0.0; });
 }
 
 template <std::size_t Size>
@@ -73,21 +81,22 @@ void shuffle(const std::byte* cells, std::size_t count, std::byte* planes) {
 void encode_chunk(const Stream& stream, const ChunkValues& values, std::size_t chunk_rows, std::size_t chunk_columns,
                   std::vector<std::byte>& scratch, std::vector<std::byte>& bytes) {
   const std::size_t count = chunk_rows * chunk_columns, size = size_of(stream.type);
-  scratch.assign(count * size, std::byte{0});
+  const CellShape shape{chunk_rows, chunk_columns};
+  scratch.resize(count * size);
   bytes.resize(count * size);
   void* cells = scratch.data();
   switch (stream.type) {
     case CellType::float32:
-      convert_floats(stream, values, chunk_columns, static_cast<float*>(cells));
+      convert_floats(stream, values, shape, static_cast<float*>(cells));
       break;
     case CellType::float64:
-      convert_doubles(stream, values, chunk_columns, static_cast<double*>(cells));
+      convert_doubles(stream, values, shape, static_cast<double*>(cells));
       break;
     case CellType::int8:
-      convert(values, chunk_columns, static_cast<std::int8_t*>(cells), to_integer<std::int8_t>);
+      convert(values, shape, static_cast<std::int8_t*>(cells), to_integer<std::int8_t>);
       break;
     case CellType::int32:
-      convert(values, chunk_columns, static_cast<std::int32_t*>(cells), to_integer<std::int32_t>);
+      convert(values, shape, static_cast<std::int32_t*>(cells), to_integer<std::int32_t>);
       break;
     case CellType::int64:
     case CellType::text:

@@ -28,7 +28,7 @@ FlowCase from_matpower(const FlowRequest& request) {
     out.notes.push_back(fmt::format("branches without impedance: {}; the buses that they join have one voltage",
                                     study.snapshot.merged.couplers.size()));
   if (study.start == matpower::Start::dc_angles)
-    out.notes.push_back(
+    out.notes.emplace_back(
         "the flow did not converge from the case's own voltages; it was started from the angles of a DC power flow");
   for (std::size_t b = 0; b < study.q_limit.size(); ++b)
     if (study.q_limit[b] != powerflow::reference::QLimit::none)

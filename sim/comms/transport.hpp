@@ -49,6 +49,7 @@ struct TransportOptions {
 struct Command {
   double value = 0.0;
   std::int64_t on = 0;                        ///< 1: the device shall run; 0: it shall not; -1: it is not planned with
+  static constexpr std::int64_t k_power = 2;  ///< of a consumer: `value` is its power, else the share of its demand
   static constexpr std::int64_t k_void = -2;  ///< the message carries no set point: the device keeps the one before
 };
 

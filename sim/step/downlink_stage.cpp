@@ -65,8 +65,7 @@ class DownlinkStage final : public Stage {
       return {decision.storages[s].p_mw, sight.storage_left_out[s] != 0 ? -1 : 1};
     });
     give(plan.consumer_endpoint, [&](std::size_t c) -> comms::Command {
-      const double demand_mw = sight.consumers[c].demand_mw, served_mw = decision.consumers[c].served_mw;
-      return {demand_mw == served_mw ? 1.0 : served_mw / demand_mw, 1};
+      return consumer_command(sight.consumers[c], decision.consumers[c].served_mw);
     });
   }
 
@@ -130,12 +129,11 @@ class DownlinkStage final : public Stage {
     each(
         plan.consumer_endpoint, frame.sight.consumer_fresh, [&](std::size_t c) { return model_.consumer_bus[c]; },
         [&](std::size_t c, const comms::Command& command, bool exact) {
-          const double demand_mw = frame.consumer_offers[c].demand_mw;
-          if (!exact) d.consumers[c].served_mw = command.value == 1.0 ? demand_mw : command.value * demand_mw;
+          if (!exact) d.consumers[c].served_mw = followed_mw(frame.consumer_offers[c], command);
           d.consumers[c].served_mw = limited(plan.consumer_endpoint[c], d.consumers[c].served_mw);
         },
         [&](std::size_t c, const FallbackRule& rule, const comms::HeldCommand& held) {
-          d.consumers[c].served_mw = consumer_fallback_share(rule, held) * frame.consumer_offers[c].demand_mw;
+          d.consumers[c].served_mw = consumer_fallback_mw(frame.consumer_offers[c], rule, held);
         });
   }
 

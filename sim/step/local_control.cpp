@@ -61,20 +61,33 @@ double storage_fallback_mw(const StorageOffer& offer, const FallbackRule& rule, 
   return 0.0;
 }
 
-double consumer_fallback_share(const FallbackRule& rule, const comms::HeldCommand& held) {
+double consumer_fallback_mw(const ConsumerOffer& offer, const FallbackRule& rule, const comms::HeldCommand& held) {
   switch (rule.rule) {
     case Fallback::hold_last:
-      return held.issued_step == comms::HeldCommand::k_never ? 1.0 : held.command.value;
+      return held.issued_step == comms::HeldCommand::k_never ? offer.demand_mw : followed_mw(offer, held.command);
     case Fallback::zero:
       return 0.0;
     case Fallback::curtail_to:
-      return rule.share;
+      return rule.share * offer.demand_mw;
     case Fallback::default_schedule:
     case Fallback::local_droop:
     case Fallback::local_tou_timer:
       break;
   }
-  return 1.0;
+  return offer.demand_mw;
+}
+
+comms::Command consumer_command(const ConsumerOffer& seen, double served_mw) {
+  if (served_mw == seen.demand_mw) return {1.0, 1};
+  const bool movable = seen.flexible_down_mw > 0.0 || seen.flexible_up_mw > 0.0;
+  if (movable || seen.demand_mw == 0.0) return {served_mw, comms::Command::k_power};
+  return {served_mw / seen.demand_mw, 1};
+}
+
+double followed_mw(const ConsumerOffer& offer, const comms::Command& command) {
+  if (command.on != comms::Command::k_power) return command.value * offer.demand_mw;
+  const double least_mw = std::min(0.0, offer.demand_mw - offer.flexible_down_mw);
+  return std::clamp(command.value, least_mw, offer.demand_mw + offer.flexible_up_mw);
 }
 
 }  // namespace gridplus

@@ -1,4 +1,4 @@
-// What devices do when they hold no valid command: the rules of fallback.
+// What devices do with the command they hold, and when they hold no valid one: the rules of fallback.
 #pragma once
 
 #include "sim/core/calendar.hpp"
@@ -20,7 +20,15 @@ struct LocalSight {
                                          const comms::HeldCommand& held, const LocalSight& sight,
                                          const CommunicationModel& plan);
 
-/// The share of its demand that a consumer takes.
-[[nodiscard]] double consumer_fallback_share(const FallbackRule& rule, const comms::HeldCommand& held);
+/// What a consumer takes, MW.
+[[nodiscard]] double consumer_fallback_mw(const ConsumerOffer& offer, const FallbackRule& rule,
+                                          const comms::HeldCommand& held);
+
+/// What a consumer is told that shall have `served_mw`: the share of its demand, or the power where it can be moved,
+/// for then its own demand may be nothing.
+[[nodiscard]] comms::Command consumer_command(const ConsumerOffer& seen, double served_mw);
+
+/// What a consumer takes that follows `command`, MW: not more than it can.
+[[nodiscard]] double followed_mw(const ConsumerOffer& offer, const comms::Command& command);
 
 }  // namespace gridplus

@@ -26,6 +26,36 @@ def test_cables_along_the_lines_cost_energy(tmp_path):
     assert mean > STANDARD_ERRORS * error
 
 
+def test_batteries_of_stations_help_until_they_last_as_long_as_the_outages(tmp_path):
+    hours = [1, 8, 16, 24, 48]
+    kpi = study_of(tmp_path, CONNECTED,
+                   [("battery", "communication.generate.station_battery", [f"{hour} h" for hour in hours])],
+                   replicates=200)
+    eens, outage_h = kpi["unserved_energy_mwh"], numpy.nanmean(kpi["caidi_h"])
+    print("EENS, MWh:", dict(zip(hours, eens.mean(axis=-1))), "mean outage, h:", outage_h)
+    assert never_falls(eens[::-1])
+    assert 8 < outage_h < 24, "the knee is looked for between them"
+    for name in ("unserved_energy_mwh", "time_to_90_percent_h"):
+        gain, error = paired(kpi[name][1] - kpi[name][3])
+        beyond, _ = paired(kpi[name][3] - kpi[name][4])
+        assert gain > STANDARD_ERRORS * error
+        assert beyond < 0.1 * gain
+
+
+def test_every_hour_until_a_failure_is_found_prolongs_the_outage_by_one(tmp_path):
+    # In ordinary weather: in the storm crews wait for the wind, not for the report.
+    weather = ["events.0.reference_length=1000000 km", "events.1.mttf=300 h"]
+    detection_h = [0, 1, 2]
+    body = (f"{COMMON}study:\n  sweep:\n    found: {{path: events.2.detection_time, "
+            f"values: [{', '.join(f'{hour} h' for hour in detection_h)}]}}\n  replicates: 200\n")
+    kpi = study(tmp_path, CONNECTED, body, *weather)
+    for before, after in zip(kpi["caidi_h"][:-1], kpi["caidi_h"][1:]):
+        mean, error = paired(after - before)
+        print(f"longer by {mean:.2f} h, standard error {error:.2f} h")
+        assert abs(mean - 1.0) < STANDARD_ERRORS * error
+    assert never_falls(kpi["unserved_energy_mwh"])
+
+
 def test_microgrids_save_the_clinic_and_the_pumps(tmp_path):
     axis = [("station", "communication.generate.station_battery", ["4 h"])]
     alone = study_of(tmp_path / "with", MICROGRIDS, axis)

@@ -42,6 +42,7 @@ class CommunicationBuilder {
     add_links();
     add_coverage();
     add_endpoints();
+    add_cohorts();
     add_dependence();
     if (problems_.empty()) finish();
     return problems_.empty() ? std::move(plan_) : nullptr;
@@ -198,7 +199,7 @@ class CommunicationBuilder {
   void add_station(const GenerateSection& g, std::size_t b, const std::string& home, const std::string& second,
                    std::size_t exchanges) {
     comms::NodeSpec node;
-    node.name = fmt::format("station_{}", model_.names.grid.bus[b]);
+    node.name = station_at(b);
     node.kind = comms::NodeKind::base_station;
     node.bus = static_cast<std::uint32_t>(b);
     node.battery_h = g.station_battery_h;
@@ -296,9 +297,7 @@ class CommunicationBuilder {
       comms::EndpointSpec endpoint;
       endpoint.name = candidate.name;
       endpoint.bus = candidate.bus.valid() ? candidate.bus.index() : k_no_index;
-      endpoint.parent = entry != nullptr && !entry->parent.empty()
-                            ? entry->parent
-                            : fmt::format("station_{}", model_.names.grid.bus[candidate.bus.index()]);
+      endpoint.parent = entry != nullptr && !entry->parent.empty() ? entry->parent : station_at(candidate.bus.index());
       endpoint.controller = entry != nullptr && !entry->controller.empty() ? entry->controller : first_controller_;
       endpoint.weight_mw = static_cast<float>(candidate.weight_mw);
       endpoint.where = entry != nullptr ? entry->node->where() : c_.node->where();
@@ -320,6 +319,32 @@ class CommunicationBuilder {
       endpoint.metered = metered_given ? entry->values.metered : candidate.kind == DeviceKind::consumer;
       endpoint.controllable = entry == nullptr || entry->values.controllable;
       add_endpoint(candidate, std::move(endpoint));
+    }
+  }
+
+  /// Its name, of a network that is generated.
+  [[nodiscard]] std::string station_at(std::size_t bus) const {
+    return fmt::format("station_{}", model_.names.grid.bus[bus]);
+  }
+
+  void add_cohorts() {
+    for (std::size_t i = 0; i < c_.cohorts.size(); ++i) {
+      const CohortEntry& entry = c_.cohorts[i];
+      const BusId bus = buses_.find(entry.bus, *entry.node, "bus", "communication.cohorts", i, problems_);
+      if (!bus.valid()) continue;
+      comms::CohortSpec cohort;
+      cohort.name = entry.name;
+      cohort.bus = bus.index();
+      cohort.parent = entry.parent.empty() ? station_at(bus.index()) : entry.parent;
+      cohort.controller = entry.controller.empty() ? first_controller_ : entry.controller;
+      cohort.devices = static_cast<std::uint64_t>(entry.values.devices);
+      cohort.weight_mw = static_cast<float>(entry.values.weight_mw);
+      cohort.reports = entry.values.reports;
+      cohort.metered = entry.values.metered;
+      cohort.access = builder_.add_access(entry.parameters, entry.node->where());
+      cohort.coverage = coverage_of(entry.values.technology, bus);
+      cohort.where = entry.node->where();
+      builder_.add(std::move(cohort));
     }
   }
 

@@ -154,6 +154,20 @@ struct EndpointSection {
       field(&EndpointSection::controllable, "controllable", "1", "whether it takes commands"));
 };
 
+/// Very many alike devices, of which only numbers are known.
+struct CohortSection {
+  comms::Technology technology = comms::Technology::nb_iot;
+  std::int64_t devices = 1;
+  double weight_mw = 0.0;
+  bool reports = true, metered = false;
+  static constexpr auto fields = std::make_tuple(
+      field(&CohortSection::technology, "technology", "1", "preset of the last hop").one_of(k_technology_names),
+      field(&CohortSection::devices, "devices", "1", "how many there are").between(1, 1'000'000'000),
+      field(&CohortSection::weight_mw, "weight", "MW", "power behind all of them, for weighted figures").at_least(0),
+      field(&CohortSection::reports, "reports", "1", "whether they send telemetry"),
+      field(&CohortSection::metered, "metered", "1", "whether they send interval readings"));
+};
+
 struct CoverageSection {
   comms::Technology technology = comms::Technology::lte;
   double share = 1.0;
@@ -181,6 +195,12 @@ struct EndpointEntry {
   comms::LinkParameters parameters;
   const Node* node = nullptr;
 };
+struct CohortEntry {
+  std::string name, bus, parent, controller;
+  CohortSection values;
+  comms::LinkParameters parameters;
+  const Node* node = nullptr;
+};
 struct CoverageEntry {
   std::string region;
   CoverageSection values;
@@ -196,6 +216,7 @@ struct CommunicationSpec {
   std::vector<NodeEntry> nodes;
   std::vector<LinkEntry> links;
   std::vector<EndpointEntry> endpoints;
+  std::vector<CohortEntry> cohorts;
   std::vector<CoverageEntry> coverage;
 };
 

@@ -85,6 +85,18 @@ void decode_lists(Context& context, const Node& block, CommunicationSpec& out, c
     endpoint.node = &entry;
     out.endpoints.push_back(std::move(endpoint));
   });
+  for_each_entry(context, block, "cohorts", path, [&](const Node& entry, const Path& place) {
+    const std::vector<std::string> own = {"name", "bus", "parent", "controller"};
+    CohortEntry cohort;
+    cohort.name = entry_text(context, entry, "name", true, place);
+    cohort.bus = entry_text(context, entry, "bus", true, place);
+    cohort.parent = entry_text(context, entry, "parent", !out.generate.has_value(), place);
+    cohort.controller = entry_text(context, entry, "controller", false, place);
+    cohort.values = own_values<CohortSection>(context, entry, place, own);
+    cohort.parameters = parameters_of(context, entry, cohort.values.technology, out, place);
+    cohort.node = &entry;
+    out.cohorts.push_back(std::move(cohort));
+  });
 }
 
 void decode_coverage(Context& context, const Node& entry, const Path& place, CommunicationSpec& out) {
@@ -140,7 +152,7 @@ void decode_communication(Context& context, const Node& root, Spec& spec) {
   if (block == nullptr) return;
   out.node = block;
   decode_section(context, section_fields<CommunicationSection>(), &out.values, *block, path,
-                 {"generate", "presets", "nodes", "links", "endpoints", "coverage"});
+                 {"generate", "presets", "nodes", "links", "endpoints", "cohorts", "coverage"});
   decode_presets(context, *block, out, path);
   if (const Node* const generate = find_map(context, *block, "generate", path))
     decode_section(context, section_fields<GenerateSection>(), &out.generate.emplace(), *generate,

@@ -99,6 +99,15 @@ Json communication_json(const CommunicationSpec& spec, const Model& model) {
          {"controller", plan.names.controller[endpoint.controller[e]]},
          {"last_hop", endpoint.access[e]},
          {"fallback", std::string(k_fallbacks[static_cast<std::size_t>(plan.fallback[e].rule)])}});
+  const auto& cohort = plan.network.cohort();
+  for (std::size_t i = 0; i < plan.network.cohort_count(); ++i)
+    out["cohorts"].push_back({{"name", plan.names.cohort[i]},
+                              {"devices", cohort.devices[i]},
+                              {"parent", plan.names.node[cohort.parent[i]]},
+                              {"controller", plan.names.controller[cohort.controller[i]]},
+                              {"last_hop", cohort.access[i]},
+                              {"reports", cohort.reports[i] != 0},
+                              {"metered", cohort.metered[i] != 0}});
   return out;
 }
 

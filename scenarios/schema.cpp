@@ -297,12 +297,15 @@ Json communication_schema() {
       list_of(with_parameters<LinkSection>("a link", {"name", "from", "to"}, {"common_cause", "same_cable"}));
   keys["endpoints"] =
       list_of(with_parameters<EndpointSection>("what ties a device to a node", {"device"}, {"parent", "controller"}));
+  keys["cohorts"] = list_of(with_parameters<CohortSection>("very many alike devices, of which only numbers are known",
+                                                           {"name", "bus"}, {"parent", "controller"}));
   keys["coverage"] = list_of(section_schema<CoverageSection>("a share of endpoints that are reached", {}, {"region"}));
   Json presets{{"type", "object"}, {"additionalProperties", false}};
   for (const comms::TechnologyInfo& technology : comms::technologies())
     presets["properties"][std::string(technology.name)] = section_schema<comms::LinkParameters>(technology.doc);
   keys["presets"] = std::move(presets);
-  for (const char* list : {"nodes", "links", "endpoints", "coverage"}) keys[fmt::format("+{}", list)] = keys[list];
+  for (const char* list : {"nodes", "links", "endpoints", "cohorts", "coverage"})
+    keys[fmt::format("+{}", list)] = keys[list];
   return block;
 }
 

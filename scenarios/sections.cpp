@@ -6,7 +6,7 @@
 namespace gridplus::scenario {
 
 std::span<const SectionInfo> sections() {
-  static const std::array<SectionInfo, 26> list = {{
+  static const std::array<SectionInfo, 27> list = {{
       {"grid", "the network as a whole", section_fields<GridSection>()},
       {"grid.buses[]", "a bus", section_fields<BusSection>()},
       {"grid.branches[]", "a line, transformer or coupler", section_fields<BranchSection>()},
@@ -26,6 +26,8 @@ std::span<const SectionInfo> sections() {
       {"communication.nodes[]", "a node", section_fields<NodeSection>()},
       {"communication.links[]", "a link", section_fields<LinkSection>()},
       {"communication.endpoints[]", "what ties a device to a node", section_fields<EndpointSection>()},
+      {"communication.cohorts[]", "very many alike devices, of which only numbers are known",
+       section_fields<CohortSection>()},
       {"communication.coverage[]", "a share of endpoints that are reached", section_fields<CoverageSection>()},
       {"communication.presets", "values of a technology, a link or a last hop",
        section_fields<comms::LinkParameters>()},

@@ -8,7 +8,7 @@
 namespace gridplus::comms {
 
 /// What a draw is for, beside the class of a message; part of its key.
-enum class Draw : std::uint32_t { process = 100, initial_process, hop_initial, hop_time, phase, coverage };
+enum class Draw : std::uint32_t { process = 100, initial_process, hop_initial, hop_time, phase, coverage, cohort };
 
 struct DrawSource {
   std::uint64_t seed = 0;

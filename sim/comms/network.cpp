@@ -102,6 +102,7 @@ class NetworkAssembly {
     add_links();
     add_shared();
     add_endpoints();
+    add_cohorts();
     if (diagnostics_.size() == before) {
       make_graph();
       check_reach();
@@ -255,22 +256,43 @@ class NetworkAssembly {
     for (std::size_t i = 0; i < b_.endpoints_.size(); ++i) {
       const EndpointSpec& spec = b_.endpoints_[i];
       enter(spec, i, index, "endpoint");
-      const std::string subject = fmt::format("endpoint '{}'", spec.name);
-      e.parent.push_back(static_cast<std::uint32_t>(find(node_index_, spec.parent, "node", spec.where, subject)));
-      e.controller.push_back(
-          static_cast<std::uint32_t>(find(controller_index_, spec.controller, "controller", spec.where, subject)));
-      const bool known =
-          spec.access < b_.access_.size() && (spec.coverage == k_no_index || spec.coverage < b_.coverage_.size());
-      if (!known) fail(spec.where, subject, "its last hop or its coverage is none that was added", "one that exists");
-      e.access.push_back(spec.access);
-      e.bus.push_back(spec.bus);
-      e.coverage.push_back(spec.coverage);
-      e.weight_mw.push_back(spec.weight_mw);
-      e.reports.push_back(spec.reports ? 1 : 0);
-      e.metered.push_back(spec.metered ? 1 : 0);
+      hang(spec, fmt::format("endpoint '{}'", spec.name), e);
       e.controllable.push_back(spec.controllable ? 1 : 0);
       result_.names.endpoint.push_back(spec.name);
     }
+  }
+
+  void add_cohorts() {
+    CohortArrays& all = result_.network.cohort_;
+    NameIndex index(b_.cohorts_.size());
+    for (std::size_t i = 0; i < b_.cohorts_.size(); ++i) {
+      const CohortSpec& spec = b_.cohorts_[i];
+      enter(spec, i, index, "cohort");
+      const std::string subject = fmt::format("cohort '{}'", spec.name);
+      constexpr std::uint64_t k_most = 1'000'000'000;
+      if (spec.devices < 1 || spec.devices > k_most)
+        fail(spec.where, subject, fmt::format("it has {} devices", spec.devices), fmt::format("1 to {}", k_most));
+      hang(spec, subject, all);
+      all.devices.push_back(spec.devices);
+      result_.names.cohort.push_back(spec.name);
+    }
+  }
+
+  /// What endpoints and cohorts have alike.
+  template <class Spec, class Arrays>
+  void hang(const Spec& spec, const std::string& subject, Arrays& leaves) {
+    leaves.parent.push_back(static_cast<std::uint32_t>(find(node_index_, spec.parent, "node", spec.where, subject)));
+    leaves.controller.push_back(
+        static_cast<std::uint32_t>(find(controller_index_, spec.controller, "controller", spec.where, subject)));
+    const bool known =
+        spec.access < b_.access_.size() && (spec.coverage == k_no_index || spec.coverage < b_.coverage_.size());
+    if (!known) fail(spec.where, subject, "its last hop or its coverage is none that was added", "one that exists");
+    leaves.access.push_back(spec.access);
+    leaves.bus.push_back(spec.bus);
+    leaves.coverage.push_back(spec.coverage);
+    leaves.weight_mw.push_back(spec.weight_mw);
+    leaves.reports.push_back(spec.reports ? 1 : 0);
+    leaves.metered.push_back(spec.metered ? 1 : 0);
   }
 
   void make_graph() {
@@ -287,15 +309,19 @@ class NetworkAssembly {
       boost::connected_components(
           net.graph_, boost::make_iterator_property_map(part.begin(), boost::get(boost::vertex_index, net.graph_)));
     std::vector<std::uint8_t> heard(net.controller_count(), 0);
-    for (std::size_t i = 0; i < net.endpoint_count(); ++i) {
-      const std::uint32_t controller = net.endpoint_.controller[i];
-      heard[controller] = 1;
-      if (part[net.endpoint_.parent[i]] == part[net.controller_.node[controller].index()]) continue;
-      const EndpointSpec& spec = b_.endpoints_[i];
-      fail(spec.where, fmt::format("endpoint '{}'", spec.name),
-           fmt::format("no way leads from its parent '{}' to its controller '{}'", spec.parent, spec.controller),
-           "a parent that is joined to the controller by links", "add a link, or choose another parent");
-    }
+    const auto check_leaves = [&](std::string_view kind, const auto& specs, const auto& leaves) {
+      for (std::size_t i = 0; i < specs.size(); ++i) {
+        const std::uint32_t controller = leaves.controller[i];
+        heard[controller] = 1;
+        if (part[leaves.parent[i]] == part[net.controller_.node[controller].index()]) continue;
+        fail(specs[i].where, fmt::format("{} '{}'", kind, specs[i].name),
+             fmt::format("no way leads from its parent '{}' to its controller '{}'", specs[i].parent,
+                         specs[i].controller),
+             "a parent that is joined to the controller by links", "add a link, or choose another parent");
+      }
+    };
+    check_leaves("endpoint", b_.endpoints_, net.endpoint_);
+    check_leaves("cohort", b_.cohorts_, net.cohort_);
     for (std::size_t c = 0; c < heard.size(); ++c)
       if (heard[c] == 0)
         fail(b_.nodes_[controller_spec_[c]].where, fmt::format("controller '{}'", result_.names.controller[c]),

@@ -66,6 +66,18 @@ struct EndpointSpec {
   SourceLocation where;
 };
 
+/// Very many alike devices behind one node, of which only numbers are known (sim/comms/cohorts.hpp).
+struct CohortSpec {
+  std::string name, parent, controller;
+  std::uint64_t devices = 0;
+  std::uint32_t access = 0;        ///< as of an endpoint
+  std::uint32_t bus = k_no_index;  ///< as of an endpoint
+  float weight_mw = 0.0F;          ///< of all of them
+  bool reports = true, metered = false;
+  std::uint32_t coverage = k_no_index;  ///< as of an endpoint
+  SourceLocation where;
+};
+
 /// The share of endpoints that are covered, by date: steps, or straight lines between the points.
 struct CoverageTimeline {
   std::string name;
@@ -108,6 +120,14 @@ struct EndpointArrays {
   std::vector<std::uint8_t> reports, metered, controllable;
 };
 
+/// Attributes of cohorts.
+struct CohortArrays {
+  std::vector<std::uint64_t> devices;
+  std::vector<std::uint32_t> parent, controller, access, bus, coverage;
+  std::vector<float> weight_mw;
+  std::vector<std::uint8_t> reports, metered;
+};
+
 /// What fails together.
 struct CommonCauseGroup {
   std::string name;
@@ -121,6 +141,7 @@ class Network {
   [[nodiscard]] const LinkArrays& link() const { return link_; }
   [[nodiscard]] const ControllerArrays& controller() const { return controller_; }
   [[nodiscard]] const EndpointArrays& endpoint() const { return endpoint_; }
+  [[nodiscard]] const CohortArrays& cohort() const { return cohort_; }
   [[nodiscard]] std::span<const LinkParameters> access() const { return access_; }
   [[nodiscard]] std::span<const CoverageTimeline> coverage() const { return coverage_; }
   [[nodiscard]] std::span<const CommonCauseGroup> groups() const { return groups_; }
@@ -128,6 +149,11 @@ class Network {
   [[nodiscard]] std::size_t link_count() const { return link_.from.size(); }
   [[nodiscard]] std::size_t controller_count() const { return controller_.node.size(); }
   [[nodiscard]] std::size_t endpoint_count() const { return endpoint_.parent.size(); }
+  [[nodiscard]] std::size_t cohort_count() const { return cohort_.parent.size(); }
+  /// Of the endpoints under a coverage timeline; all where there is none.
+  [[nodiscard]] double covered_share(std::uint32_t coverage, std::int64_t step) const {
+    return coverage == k_no_index ? 1.0 : coverage_[coverage].at(step);
+  }
 
  private:
   friend class NetworkAssembly;
@@ -136,6 +162,7 @@ class Network {
   LinkArrays link_;
   ControllerArrays controller_;
   EndpointArrays endpoint_;
+  CohortArrays cohort_;
   std::vector<LinkParameters> access_;
   std::vector<CoverageTimeline> coverage_;
   std::vector<CommonCauseGroup> groups_;
@@ -143,7 +170,7 @@ class Network {
 
 /// Names of a network's parts, for loaders and output only.
 struct NetworkNames {
-  std::vector<std::string> node, link, controller, endpoint;
+  std::vector<std::string> node, link, controller, endpoint, cohort;
 };
 
 /// Collects the parts, checks them together, and makes the Network.
@@ -152,6 +179,7 @@ class NetworkBuilder {
   void add(NodeSpec node) { nodes_.push_back(std::move(node)); }
   void add(LinkSpec link) { links_.push_back(std::move(link)); }
   void add(EndpointSpec endpoint) { endpoints_.push_back(std::move(endpoint)); }
+  void add(CohortSpec cohort) { cohorts_.push_back(std::move(cohort)); }
   void add(SupplyDependence dependence) { dependences_.push_back(std::move(dependence)); }
   /// A last hop that endpoints may share; returns its index.
   std::uint32_t add_access(LinkParameters parameters, SourceLocation where = {});
@@ -179,6 +207,7 @@ class NetworkBuilder {
   std::vector<NodeSpec> nodes_;
   std::vector<LinkSpec> links_;
   std::vector<EndpointSpec> endpoints_;
+  std::vector<CohortSpec> cohorts_;
   std::vector<SupplyDependence> dependences_;
   std::vector<AccessSpec> access_;
   std::vector<CoverageSpec> coverage_;

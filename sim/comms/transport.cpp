@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "sim/comms/cohorts.hpp"
 #include "sim/comms/deadlines.hpp"
 #include "sim/comms/last_hop.hpp"
 #include "sim/comms/measured_ages.hpp"
@@ -64,6 +65,7 @@ class Transport::Impl {
         path_(paths_of_endpoints(network)),
         traffic_(network, options, last_hops_.hops(), path_, step_s, draws_),
         sender_(network, options_, last_hops_, path_, draws_),
+        cohorts_(network, options_, last_hops_, step_s, draws_),
         controlled_(traffic_.commands.used()) {
     const std::size_t n = network.endpoint_count();
     for (std::size_t begin = 0; begin < n; begin += k_chunk) {
@@ -83,6 +85,7 @@ class Transport::Impl {
     state.price_step.assign(traffic_.prices.used() ? n : 0, -1);
     state.held.assign(controlled_ ? n : 0, {});
     last_hops_.initial(state);
+    if (cohorts_.any()) cohorts_.initial(state);
     return state;
   }
 
@@ -101,6 +104,7 @@ class Transport::Impl {
 
   void uplink(std::int64_t step, const Surroundings& around, TransportState& state) {
     traffic_.offer(step, options_, offered_);
+    if (cohorts_.any()) cohorts_.offer(step, traffic_, offered_);
     paths_.load(offered_, around, state.backlog_bit);
     deliver_late_reports(step, state);
     run_chunks([&](std::size_t begin, std::size_t end, Tally& tally) {
@@ -112,6 +116,9 @@ class Transport::Impl {
     });
     for (const Tally& tally : tallies_)
       state.late_reports.insert(state.late_reports.end(), tally.late_reports.begin(), tally.late_reports.end());
+    of_cohorts_ = {};
+    of_cohorts_.controllers.resize(network_.controller_count());
+    cohorts_.uplink(step, paths_, around, state, of_cohorts_);
   }
 
   void downlink(std::int64_t step, std::span<const Command> commands, const Surroundings& around,
@@ -124,6 +131,7 @@ class Transport::Impl {
       });
     for (const Tally& tally : tallies_)
       state.late_commands.insert(state.late_commands.end(), tally.late_commands.begin(), tally.late_commands.end());
+    cohorts_.downlink(step, paths_, around, state, of_cohorts_);
     availability_.run_batteries(around, state.availability);
     sum_up();
   }
@@ -302,14 +310,17 @@ class Transport::Impl {
   void sum_up() {
     count_ = {};
     count_.controllers.resize(network_.controller_count());
-    for (const Tally& tally : tallies_) {
-      for (std::size_t m = 0; m < k_classes; ++m) count_.classes[m].add(tally.count.classes[m]);
-      count_.meter_intervals += tally.count.meter_intervals;
-      count_.meter_received += tally.count.meter_received;
-      count_.meter_lost += tally.count.meter_lost;
-      for (std::size_t c = 0; c < count_.controllers.size(); ++c) count_.controllers[c].add(tally.count.controllers[c]);
-    }
+    for (const Tally& tally : tallies_) add_to_count(tally.count);
+    add_to_count(of_cohorts_);
     count_.rerouted = std::exchange(rerouted_, false);
+  }
+
+  void add_to_count(const StepCount& part) {
+    for (std::size_t m = 0; m < k_classes; ++m) count_.classes[m].add(part.classes[m]);
+    count_.meter_intervals += part.meter_intervals;
+    count_.meter_received += part.meter_received;
+    count_.meter_lost += part.meter_lost;
+    for (std::size_t c = 0; c < count_.controllers.size(); ++c) count_.controllers[c].add(part.controllers[c]);
   }
 
   const Network& network_;
@@ -323,10 +334,11 @@ class Transport::Impl {
   std::vector<std::uint32_t> path_;  ///< per endpoint: controller * nodes + parent
   Traffic traffic_;
   Sender sender_;
+  Cohorts cohorts_;
   bool controlled_, rerouted_ = false;
   OfferedTraffic offered_;
   std::vector<Tally> tallies_;
-  StepCount count_;
+  StepCount count_, of_cohorts_;
 };
 
 Transport::Transport(const Network& network, const TransportOptions& options, double step_s, std::uint64_t seed,

@@ -84,6 +84,8 @@ struct TransportState {
   std::vector<HeldCommand> held;
   std::vector<LateReport> late_reports;
   std::vector<LateCommand> late_commands;
+  std::vector<double> cohort_lost;  ///< [cohort][reports lost in a row]: covered devices
+  std::vector<double> cohort_kept;  ///< [cohort][intervals kept]: covered meters
 };
 
 /// Calls `visit` for each part of a state, to write it or to read it back. All parts are trivially copyable or vectors
@@ -105,6 +107,8 @@ void visit_parts(Visitor& visit, State& s) {
   visit(s.held);
   visit(s.late_reports);
   visit(s.late_commands);
+  visit(s.cohort_lost);
+  visit(s.cohort_kept);
 }
 
 /// What became of the messages of a class in a step.
@@ -117,7 +121,7 @@ struct ClassCount {
 
 /// What a controller knows in a step, over the endpoints that report to it.
 struct ControllerCount {
-  std::uint64_t endpoints = 0;  ///< that report
+  std::uint64_t endpoints = 0;  ///< that report, devices of cohorts among them
   double age_sum_s = 0.0;
   double observed_mw = 0.0, reported_mw = 0.0;  ///< weight with an age up to max_age_s, and all
   std::uint64_t controllable = 0, under_control = 0;

@@ -48,6 +48,22 @@ TEST(Communication, PresetsAndEntriesOverrideEachOther) {
   EXPECT_EQ(plan.fallback[1].rule, Fallback::default_schedule);
 }
 
+TEST(Communication, ACohortStandsForAnyNumberOfMeters) {
+  const auto model = test::model_of(
+      with("communication:\n"
+           "  generate: {technology: lte}\n"
+           "  cohorts:\n"
+           "    - {name: meters, bus: town, devices: 20000000, metered: true, reports: false, loss: 10 %}\n"
+           "  coverage:\n"
+           "    - {technology: nb_iot, share: 90 %}\n"));
+  const CommunicationModel& plan = *model->communication;
+  ASSERT_EQ(plan.network.cohort_count(), 1U);
+  EXPECT_EQ(plan.names.node[plan.network.cohort().parent[0]], "station_town");
+  EXPECT_EQ(plan.network.cohort().devices[0], 20000000U);
+  EXPECT_DOUBLE_EQ(plan.network.access()[plan.network.cohort().access[0]].loss, 0.1);
+  EXPECT_NEAR(figure(*model, "settlement_completeness"), 0.9, 0.02) << "those that coverage does not reach";
+}
+
 TEST(Communication, ANetworkMayBeWrittenOut) {
   const auto model = test::model_of(
       with("communication:\n"

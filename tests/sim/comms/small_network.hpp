@@ -57,6 +57,22 @@ inline NetworkBuilder star(std::size_t count, const LinkParameters& hop, const L
   return builder;
 }
 
+/// The same with one cohort of that many devices in place of endpoints.
+inline NetworkBuilder crowd(std::uint64_t devices, const LinkParameters& hop, double coverage = 1.0) {
+  NetworkBuilder builder = star(0, hop);
+  builder.add_coverage({"all", {0}, {coverage}, false});
+  CohortSpec cohort;
+  cohort.name = "crowd";
+  cohort.parent = "station";
+  cohort.controller = "centre";
+  cohort.devices = devices;
+  cohort.weight_mw = static_cast<float>(devices);
+  cohort.metered = true;
+  cohort.coverage = 0;
+  builder.add(std::move(cohort));
+  return builder;
+}
+
 inline Network built(const NetworkBuilder& builder) {
   Diagnostics problems;
   Network network = builder.build(problems).network;

@@ -199,7 +199,7 @@ Handle Hdf5File::Impl::make_dataset(hid_t group, const Group& content, const Dat
   const Handle type = file_type(dataset.type);
   // HDF5 wants room for a whole chunk: a run that ended early may have fewer rows.
   std::vector<hsize_t> room = sizes;
-  if (shape != nullptr && shape->rows > 0) room[0] = std::max<hsize_t>(room[0], shape->rows);
+  if (!layout.chunk.empty()) room[0] = std::max<hsize_t>(room[0], layout.chunk[0]);
   Handle made(H5Dcreate2(group, dataset.name.c_str(), type.get(), make_space(sizes, room).get(), H5P_DEFAULT,
                          list.get(), H5P_DEFAULT),
               what);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "sim/step/stage.hpp"
+
 namespace gridplus::live {
 
 namespace {

@@ -172,20 +172,20 @@ constexpr double k_four_hours_s = 4 * 3600.0;
 TEST(SetPointsOverANetwork, AreFollowedAndThenTheDeviceFallsBack) {
   const auto model = connected_system(24, ideal_with(Fallback::zero));
   const Behaviour farm = behaviour(*model, {DeviceKind::producer, 2, 1.5, k_four_hours_s, false});
-  const Behaviour battery = behaviour(*model, {DeviceKind::storage, 0, -2.5, k_four_hours_s, false});
+  const Behaviour battery = behaviour(*model, {DeviceKind::storage, 0, 2.5, k_four_hours_s, false});
   const Behaviour town = behaviour(*model, {DeviceKind::consumer, 0, 12.0, k_four_hours_s, false});
   for (std::size_t k = 3; k < 24; ++k) {
     const bool holds = k < 7;
     EXPECT_NEAR(farm.farm_mw[k], holds ? std::min(1.5, farm.available_mw[k]) : 0.0, 1e-9) << k;
-    EXPECT_NEAR(battery.battery_mw[k], holds ? -2.5 : 0.0, 1e-9) << k;
+    EXPECT_NEAR(battery.battery_mw[k], holds ? 2.5 : 0.0, 1e-9) << k;
     EXPECT_NEAR(town.town_mw[k], holds ? 12.0 : 0.0, 1e-9) << k;
   }
 }
 
 TEST(SetPointsOverANetwork, HoldLastKeepsWhatRanOut) {
   const auto model = connected_system(12, ideal_with(Fallback::hold_last));
-  const Behaviour battery = behaviour(*model, {DeviceKind::storage, 0, -1.5, k_four_hours_s, false});
-  for (std::size_t k = 3; k < 12; ++k) EXPECT_NEAR(battery.battery_mw[k], -1.5, 1e-9) << k;
+  const Behaviour battery = behaviour(*model, {DeviceKind::storage, 0, 1.5, k_four_hours_s, false});
+  for (std::size_t k = 3; k < 12; ++k) EXPECT_NEAR(battery.battery_mw[k], 1.5, 1e-9) << k;
 }
 
 TEST(SetPointsOverANetwork, DoNotReachADeviceThatIsOutOfReach) {

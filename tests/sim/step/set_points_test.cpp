@@ -81,13 +81,13 @@ TEST(SetPoints, SourceIsAskedOnceForEveryStepInOrder) {
 TEST(SetPoints, StorageFollowsWhileItHoldsAndThenReturnsToTheDispatch) {
   const auto model = test::small_system(12);
   Script script;
-  script.at(3, storage(-4.0, 2.0));
-  script.at(5, storage(2.5, 1.5));  // 1.5 h: two steps begin before its end
+  script.at(3, storage(4.0, 2.0));   // surplus wind has filled it by then
+  script.at(5, storage(-2.5, 1.5));  // 1.5 h: two steps begin before its end
   const Steps steps = run(*model, script);
-  EXPECT_NEAR(steps.battery_mw[3], -4.0, 1e-9);
-  EXPECT_NEAR(steps.battery_mw[4], -4.0, 1e-9);
-  EXPECT_NEAR(steps.battery_mw[5], 2.5, 1e-9);
-  EXPECT_NEAR(steps.battery_mw[6], 2.5, 1e-9);
+  EXPECT_NEAR(steps.battery_mw[3], 4.0, 1e-9);
+  EXPECT_NEAR(steps.battery_mw[4], 4.0, 1e-9);
+  EXPECT_NEAR(steps.battery_mw[5], -2.5, 1e-9);
+  EXPECT_NEAR(steps.battery_mw[6], -2.5, 1e-9);
   const std::vector<std::pair<std::int64_t, std::string>> expected = {
       {3, "set_point"}, {5, "set_point"}, {7, "set_point_expired"}};
   EXPECT_EQ(about(steps.events, "battery"), expected);
@@ -108,6 +108,15 @@ TEST(SetPoints, DeviceLimitsStillHold) {
   EXPECT_GT(steps.battery_mw[1], 0.0);
   EXPECT_NEAR(steps.farm_mw[8], 50 * std::sin(0.37 * 8), 1e-9);
   EXPECT_NEAR(steps.town_mw[3], 60 - 25 * std::cos(2 * std::numbers::pi * 3 / 24), 1e-9);
+}
+
+TEST(SetPoints, FullStorageTakesNoMore) {
+  const auto model = test::small_system(8);
+  Script script;
+  script.at(0, storage(-10.0, 8.0));
+  const Steps steps = run(*model, script);
+  EXPECT_NEAR(steps.battery_mw[0], -10.0, 1e-9);
+  for (const std::size_t k : {3U, 4U, 5U}) EXPECT_NEAR(steps.battery_mw[k], 0.0, 0.01) << k;  // what it loses by itself
 }
 
 TEST(SetPoints, WhatTheyLeaveUnusedIsNoChoiceOfTheDispatch) {

@@ -80,8 +80,7 @@ int end_early(const ServeArguments& arguments, const Ending& ending, const Model
 int serve(const ServeArguments& arguments) {
   const Clock::time_point start = Clock::now();
   const std::unique_ptr<Model> model = load_scenario(
-      arguments.scenario,
-      {.sets = scenario_changes(arguments), .data_root = arguments.data_root, .replicate = arguments.replicate});
+      arguments.scenario, {.sets = arguments.sets, .data_root = arguments.data_root, .replicate = arguments.replicate});
   const int threads = arguments.threads > 0 ? arguments.threads : default_threads();
   const std::string path = results_path(arguments);
   watch_for_interrupt();

@@ -108,12 +108,9 @@ void add_serve_options(CLI::App& command, ServeArguments& arguments) {
   command.add_option("scenario", arguments.scenario, "the YAML scenario")->required();
   add_mqtt_options(command, arguments);
   command.add_option("--speed", arguments.speed, "seconds of the run in a second on the wall, such as 60x; 1x");
-  CLI::Option* const steps =
-      command.add_option("--steps", arguments.steps, "ends after so many steps")->check(CLI::PositiveNumber);
-  command.add_option("--duration", arguments.duration, "ends after so much time of the run, such as '10 min'")
-      ->excludes(steps);
   command.add_option("-o,--output", arguments.results, "results file; the scenario's name with .h5 if not given");
-  command.add_option("--set", arguments.sets, "path=value: changes one value of the scenario");
+  command.add_option("--set", arguments.sets,
+                     "path=value: changes one value of the scenario, such as time.duration=1h");
   command.add_option("--threads", arguments.threads, "threads; all cores if not given. Results do not depend on it")
       ->check(CLI::Range(1, 4096));
   command.add_option("--data-root", arguments.data_root, "the tree that paths in the scenario may not leave");
@@ -162,13 +159,6 @@ live::MqttOptions mqtt_options(const ServeArguments& arguments) {
   if (!options.tls() && (options.insecure || !options.cert_file.empty()))
     refuse("--mqtt-cafile", "TLS is not in use", "--mqtt-cafile or --mqtt-capath with the other options of TLS");
   return options;
-}
-
-std::vector<std::string> scenario_changes(const ServeArguments& arguments) {
-  std::vector<std::string> sets = arguments.sets;
-  if (arguments.steps > 0) sets.push_back(fmt::format("time.steps={}", arguments.steps));
-  if (!arguments.duration.empty()) sets.push_back(fmt::format("time.duration={}", arguments.duration));
-  return sets;
 }
 
 }  // namespace gridplus::tools

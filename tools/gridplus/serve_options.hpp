@@ -20,9 +20,7 @@ struct ServeArguments {
   int threads = 0;
   std::uint32_t replicate = 0;
   bool resume = false, restart = false, quiet = false, json = false;
-  // How fast, how long:
-  std::string speed = "1x", duration;
-  std::int64_t steps = 0;
+  std::string speed = "1x";
   // What goes out and in:
   std::string broker, topic = "gridplus", telemetry = "producer,consumer,storage", log, password_file;
   bool batch = false;
@@ -43,8 +41,5 @@ void add_serve_options(CLI::App& command, ServeArguments& arguments);
 /// The connection that the arguments describe: HOST, HOST:PORT or [ADDRESS]:PORT, with the password from the file or
 /// from GRIDPLUS_MQTT_PASSWORD. Throws InputError, IoError.
 [[nodiscard]] live::MqttOptions mqtt_options(const ServeArguments& arguments);
-
-/// The changes of the scenario that --steps and --duration stand for.
-[[nodiscard]] std::vector<std::string> scenario_changes(const ServeArguments& arguments);
 
 }  // namespace gridplus::tools

@@ -77,6 +77,7 @@ Resumed ResultsFile::resume(const Model& model, std::string path, WriterOptions 
 }
 
 void ResultsFile::begin_spool() {
+  worth_keeping_ = false;
   guarded([&] {
     spool_.truncate(0);
     const auto header = header_payload(fingerprint_);
@@ -92,7 +93,6 @@ void ResultsFile::continue_spool(const ResumePoint& point) {
         fmt::format("cannot continue '{}': it was begun with another {}; go back to that, or remove it and "
                     "run without --resume",
                     spool_.path(), differing));
-  worth_keeping_ = true;
   spool_.truncate(point.end);
   if (point.summary) {
     event_count_ = point.summary->events;

@@ -86,7 +86,7 @@ class ResultsFile final : public Recorder {
   std::uint64_t event_count_ = 0;  ///< submitted since the begin of the run
   std::int64_t next_step_ = 0;
   std::chrono::steady_clock::time_point last_checkpoint_ = std::chrono::steady_clock::now();
-  bool worth_keeping_ = false;  ///< the spool can be continued, or is gone
+  bool worth_keeping_ = true;  ///< the spool may hold something to continue, or is gone
 };
 
 /// What resume() found.

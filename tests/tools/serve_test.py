@@ -380,6 +380,7 @@ def test_a_minute_of_a_thousand_devices_with_a_broker_that_dies(tmp_path, broker
         assert file["step/converged"][:].all() and len(file["step/time"]) == steps
         battery = list(file["storage/storage"].asstr()).index("battery_30")
         assert file["storage/p_mw"][after, battery] == pytest.approx(-0.002)
+    print("".join(out.splitlines(keepends=True)[-5:]))
     assert facts["live_steps"] == steps and facts["live_late_steps"] == 0 and facts["live_broker_losses"] == 1
     assert facts["live_messages_dropped"] == 0 and facts["live_messages_not_delivered"] == 0
 

@@ -97,7 +97,10 @@ int serve(const ServeArguments& arguments) {
   ServeSession session(arguments, *model, path, resumed.checkpoint ? resumed.checkpoint->next_step : 0);
   Simulation simulation(*model, threads, &session.source());
   if (resumed.checkpoint) simulation.restore(*resumed.checkpoint);
-  session.open();
+  if (!session.open()) {
+    fmt::print(stderr, "gridplus: interrupted before a broker answered; nothing was run\n");
+    return k_failed;
+  }
   const bool complete = session.run(simulation, *resumed.file);
   Ending ending{simulation.summary(), {}, {}};
   session.close(ending.summary, complete);

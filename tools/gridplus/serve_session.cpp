@@ -1,6 +1,7 @@
 #include "tools/gridplus/serve_session.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -48,6 +49,7 @@ live::Message last_will(const live::Topics& topics) {
 ServeSession::ServeSession(const ServeArguments& arguments, const Model& model, const std::string& results_path,
                            std::int64_t next_step)
     : arguments_(arguments),
+      talks_(!arguments.quiet && !arguments.json),
       model_(model),
       speed_(parse_speed(arguments.speed)),
       topics_(arguments.topic, model.provenance.scenario_name),
@@ -65,27 +67,29 @@ ServeSession::~ServeSession() {
 
 live::LinkEvents ServeSession::link_events() {
   const std::string broker = mqtt_options(arguments_).broker();
-  const bool talks = !arguments_.quiet && !arguments_.json;
   return {[this](const live::Received& message) { door_.receive(message); },
-          [this, broker, talks](const std::string& reason) {
+          [this, broker](const std::string& reason) {
             door_.connection_lost(broker, reason);
-            if (talks) fmt::print(stderr, "gridplus: the broker is lost ({}); the run goes on\n", reason);
+            say(fmt::format("the broker is lost ({}); the run goes on", reason));
           },
-          [this, broker, talks](double outage_s) {
+          [this, broker](double outage_s) {
             door_.connection_returned(broker, outage_s);
-            if (talks) fmt::print(stderr, "gridplus: the broker is back after {}\n", duration(outage_s));
+            say(fmt::format("the broker is back after {}", duration(outage_s)));
           }};
 }
 
-void ServeSession::open() {
-  link_->open(link_events(), arguments_.connect_timeout_s);
+/// A line among those of the progress, which stands in the last line of a terminal.
+void ServeSession::say(const std::string& text) const {
+  if (talks_) fmt::print(stderr, "{}gridplus: {}\n", isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "", text);
+}
+
+bool ServeSession::open() {
+  if (!link_->open(link_events(), arguments_.connect_timeout_s, interrupted)) return false;
   log_.publish();
-  if (arguments_.quiet || arguments_.json) return;
-  fmt::print(
-      stderr,
-      "gridplus: serving '{}' at {:g}x on {}: a step every {:g} s, {} messages each, topics {}/...; Ctrl-C ends\n",
-      model_.provenance.scenario_name, speed_, mqtt_options(arguments_).broker(),
-      static_cast<double>(model_.time.step_s()) / speed_, telemetry_.messages_per_step(), topics_.root());
+  say(fmt::format("serving '{}' at {:g}x on {}: a step every {:g} s, {} messages each, topics {}/...; Ctrl-C ends",
+                  model_.provenance.scenario_name, speed_, mqtt_options(arguments_).broker(),
+                  static_cast<double>(model_.time.step_s()) / speed_, telemetry_.messages_per_step(), topics_.root()));
+  return true;
 }
 
 live::Message ServeSession::status(std::string_view state, std::int64_t step) const {
@@ -113,7 +117,7 @@ bool ServeSession::run(Simulation& simulation, output::ResultsFile& results) {
 }
 
 bool ServeSession::step_all(Simulation& simulation, output::ResultsFile& results) {
-  Progress progress(model_.time, simulation.next_step(), arguments_.quiet || arguments_.json);
+  Progress progress(model_.time, simulation.next_step(), !talks_);
   double kpis_at_s = clock_.now_s();
   while (!simulation.done()) {
     const bool goes_on = pacer_.wait();
@@ -160,17 +164,20 @@ std::vector<LiveFact> ServeSession::facts() const {
 std::string ServeSession::summary_text() const {
   const live::LinkCounts link = link_->counts();
   const live::DoorCounts door = door_.counts();
+  const auto count = [](std::uint64_t n) { return grouped(static_cast<double>(n), 0); };
   std::string text =
       fmt::format("live              {} steps at {:g}x, {} late{}; the longest took {:.1f} % of its time\n",
                   pacer_.steps(), speed_, pacer_.late_steps(),
                   pacer_.late_steps() > 0 ? fmt::format(" (by up to {})", duration(pacer_.latest_s())) : std::string{},
                   100.0 * pacer_.largest_load());
-  text += fmt::format("messages          {} taken by the broker, {} of them again, {} dropped{}\n",
-                      grouped(static_cast<double>(link.confirmed), 0), link.repeated, link.dropped,
-                      all_sent_ ? std::string{} : fmt::format(", {} not delivered", link.waiting));
-  text += fmt::format("set points        {} accepted, {} rejected\n", door.accepted, door.rejected);
+  text += fmt::format("messages          {} taken by the broker", count(link.confirmed));
+  if (link.repeated > 0) text += fmt::format(", {} of them for the second time", count(link.repeated));
+  if (link.dropped > 0) text += fmt::format(", {} dropped", count(link.dropped));
+  if (!all_sent_) text += fmt::format(", {} not delivered", count(link.waiting));
+  text += fmt::format("\nset points        {} accepted, {} rejected\n", door.accepted, door.rejected);
   if (door.losses > 0)
-    text += fmt::format("broker            lost {} times, away for {}\n", door.losses, duration(link.outage_s));
+    text += fmt::format("broker            lost {}, away for {}\n",
+                        door.losses == 1 ? "once" : fmt::format("{} times", door.losses), duration(link.outage_s));
   return text;
 }
 

@@ -32,8 +32,8 @@ class ServeSession {
 
   /// Gives set points to the run.
   [[nodiscard]] SetPointSource& source() { return door_; }
-  /// Connects. Throws IoError if the broker is not there in time.
-  void open();
+  /// Connects. False if it was interrupted before; throws IoError if the broker is not there in time.
+  [[nodiscard]] bool open();
   /// Steps until the run is complete (true), or is interrupted after a checkpoint (false). If it fails, the broker is
   /// told.
   bool run(Simulation& simulation, output::ResultsFile& results);
@@ -49,8 +49,10 @@ class ServeSession {
   void tell(std::string_view state, std::int64_t step);
   [[nodiscard]] live::Message status(std::string_view state, std::int64_t step) const;
   [[nodiscard]] live::LinkEvents link_events();
+  void say(const std::string& text) const;
 
   const ServeArguments& arguments_;
+  bool talks_;
   const Model& model_;
   double speed_;
   live::Topics topics_;

@@ -42,7 +42,9 @@ std::size_t size_of(const Message& message) {
 
 /// The library's own error, in words.
 std::string words(int code) {
-  return code == MOSQ_ERR_ERRNO ? std::strerror(errno) : mosquitto_strerror(code);
+  std::string text = code == MOSQ_ERR_ERRNO ? std::strerror(errno) : mosquitto_strerror(code);
+  if (text.ends_with('.')) text.pop_back();
+  return text;
 }
 
 /// The library counts its users itself.
@@ -72,16 +74,21 @@ class MqttLink::Impl {
     if (thread_.joinable()) thread_.join();
   }
 
-  void open(LinkEvents events, double timeout_s) {
+  bool open(LinkEvents events, double timeout_s, const std::function<bool()>& stop) {
     ensure(!thread_.joinable(), "a link is opened twice");
     events_ = std::move(events);
     thread_ = std::thread([this] { run(); });
+    const SteadyTime begin = now();
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::duration<double>(timeout_s), [&] { return greeted_ || refused_; });
-    if (greeted_) return;
-    throw IoError(refused_ ? fmt::format("the MQTT broker at {} refuses the connection: {}", options_.broker(), reason_)
-                           : fmt::format("cannot reach the MQTT broker at {} within {:g} s: {}; is it running?",
-                                         options_.broker(), timeout_s, reason_));
+    while (!greeted_ && !refused_ && seconds(begin, now()) < timeout_s && !stop())
+      changed_.wait_for(lock, std::chrono::milliseconds(50));
+    if (greeted_) return true;
+    if (refused_)
+      throw IoError(fmt::format("the MQTT broker at {} refuses the connection: {}", options_.broker(), reason_));
+    if (stop()) return false;
+    throw IoError(
+        fmt::format("cannot reach an MQTT broker at {} within {:g} s: {}; check the address, and that it runs",
+                    options_.broker(), timeout_s, reason_));
   }
 
   void send(Message message) {
@@ -92,6 +99,7 @@ class MqttLink::Impl {
     while (queue_bytes_ > options_.largest_queue_bytes) {
       queue_bytes_ -= size_of(queue_.front());
       queue_.pop_front();
+      if (again_ > 0) --again_;
       ++counts_.dropped;
     }
   }
@@ -100,6 +108,7 @@ class MqttLink::Impl {
     const std::scoped_lock lock(mutex_);
     LinkCounts counts = counts_;
     counts.waiting = queue_.size() + sent_.size();
+    if (lost_) counts.outage_s += seconds(lost_at_, now());
     return counts;
   }
 
@@ -218,8 +227,9 @@ class MqttLink::Impl {
     bool returned = false;
     {
       const std::scoped_lock lock(mutex_);
-      returned = greeted_;
+      returned = lost_;
       greeted_ = true;
+      lost_ = false;
       go_on_ = now() + std::chrono::milliseconds(returned ? static_cast<int>(options_.grace_s * 1000.0) : 0);
       if (returned) {
         outage_s = seconds(lost_at_, now());
@@ -237,6 +247,7 @@ class MqttLink::Impl {
   void lose(const std::string& reason) {
     {
       const std::scoped_lock lock(mutex_);
+      lost_ = true;
       lost_at_ = now();
       std::map<std::uint64_t, Message> doubtful;
       for (auto& [id, sent] : sent_) doubtful.emplace(sent.number, std::move(sent.message));
@@ -244,7 +255,7 @@ class MqttLink::Impl {
         if (seconds(past.at, lost_at_) <= k_in_doubt_s) doubtful.emplace(past.number, std::move(past.message));
       sent_.clear();
       past_.clear();
-      counts_.repeated += doubtful.size();
+      again_ += doubtful.size();
       for (auto one = doubtful.rbegin(); one != doubtful.rend(); ++one) {
         queue_bytes_ += size_of(one->second);
         queue_.push_front(std::move(one->second));
@@ -265,6 +276,10 @@ class MqttLink::Impl {
       queue_bytes_ -= size_of(queue_.front());
       Sent sent{++number_, std::move(queue_.front())};
       queue_.pop_front();
+      if (again_ > 0) {
+        --again_;
+        ++counts_.repeated;
+      }
       if (early_.erase(id) != 0)
         settle(std::move(sent));
       else
@@ -334,11 +349,12 @@ class MqttLink::Impl {
 
   mutable std::mutex mutex_;  ///< of all below
   std::condition_variable changed_;
-  bool greeted_ = false, refused_ = false;
+  bool greeted_ = false, refused_ = false, lost_ = false;
   std::string reason_ = "no answer";
   SteadyTime go_on_, lost_at_;
   std::deque<Message> queue_;
   std::size_t queue_bytes_ = 0;
+  std::size_t again_ = 0;  ///< so many at the front of the queue were sent before
   std::uint64_t number_ = 0;
   std::map<int, Sent> sent_;  ///< by the library's number
   std::deque<Past> past_;     ///< confirmed a moment ago
@@ -349,8 +365,8 @@ class MqttLink::Impl {
 MqttLink::MqttLink(MqttOptions options, std::string filter, Message last_will)
     : impl_(std::make_unique<Impl>(std::move(options), std::move(filter), std::move(last_will))) {}
 
-void MqttLink::open(LinkEvents events, double timeout_s) {
-  impl_->open(std::move(events), timeout_s);
+bool MqttLink::open(LinkEvents events, double timeout_s, const std::function<bool()>& stop) {
+  return impl_->open(std::move(events), timeout_s, stop);
 }
 
 MqttLink::~MqttLink() = default;

@@ -44,7 +44,7 @@ struct LinkCounts {
   std::uint64_t repeated = 0;   ///< sent again after a loss
   std::uint64_t dropped = 0;    ///< for want of memory
   std::uint64_t waiting = 0;    ///< not confirmed yet
-  double outage_s = 0.0;        ///< without a broker, in all
+  double outage_s = 0.0;        ///< without a broker, in all, until now
 };
 
 class MqttLink final : public Outbox {
@@ -57,8 +57,9 @@ class MqttLink final : public Outbox {
   MqttLink(const MqttLink&) = delete;
   MqttLink& operator=(const MqttLink&) = delete;
 
-  /// Connects, and gives up with IoError after `timeout_s`, or at once where the broker refuses. Once.
-  void open(LinkEvents events, double timeout_s);
+  /// Connects, and gives up with IoError after `timeout_s`, or at once where the broker refuses. `stop` is asked while
+  /// waiting: returns false if it said so. Once.
+  [[nodiscard]] bool open(LinkEvents events, double timeout_s, const std::function<bool()>& stop);
 
   void send(Message message) override;
   [[nodiscard]] LinkCounts counts() const;

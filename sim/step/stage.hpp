@@ -119,8 +119,8 @@ class NetworkStage : public Stage {
 struct Stages {
   std::vector<std::unique_ptr<Stage>> list;
   std::size_t network = 0;  ///< the network stage's place
-  bool step_by_step =
-      false;  ///< some stage needs the network's result: or set points come from outside: every step is a block
+  /// Every step is a block: some stage needs the network's result, or set points come from outside.
+  bool step_by_step = false;
   [[nodiscard]] NetworkStage& network_stage() const { return static_cast<NetworkStage&>(*list[network]); }
 };
 /// `threads`: for the power flows of a block. `outside`: gives set points; may be null.

@@ -424,7 +424,7 @@ def test_a_broker_that_is_not_there_is_code_3(tmp_path):
     done = gridplus("serve", scenario(tmp_path), "--mqtt", f"127.0.0.1:{free_port()}", "-o", tmp_path / "live.h5",
                     "--connect-timeout", "1.5")
     assert done.returncode == 3
-    assert re.search(r"cannot reach the MQTT broker at 127.0.0.1:\d+ within 1.5 s: Connection refused", done.stderr)
+    assert re.search(r"cannot reach an MQTT broker at 127.0.0.1:\d+ within 1.5 s: Connection refused", done.stderr)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["live.yaml"]
 
 

@@ -68,6 +68,23 @@ def thousand(steps):
     return "\n".join(lines) + "\n"
 
 
+STARTED = []
+
+
+def start(*arguments, **options):
+    STARTED.append(subprocess.Popen(*arguments, **options))
+    return STARTED[-1]
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_behind():
+    yield
+    for process in STARTED:
+        process.kill()  # nothing where it has ended
+        process.wait()
+    STARTED.clear()
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -90,7 +107,7 @@ class Broker:
 
     def start(self):
         program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-        self.process = subprocess.Popen([program, "-c", self.config], stderr=(self.folder / "mosquitto.log").open("a"))
+        self.process = start([program, "-c", self.config], stderr=(self.folder / "mosquitto.log").open("a"))
         for _ in range(200):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
@@ -117,10 +134,7 @@ class Broker:
 
 @pytest.fixture
 def broker(tmp_path):
-    started = Broker(tmp_path)
-    yield started
-    started.process.kill()
-    started.process.wait()
+    return Broker(tmp_path)
 
 
 class Listener:
@@ -128,7 +142,7 @@ class Listener:
 
     def __init__(self, broker, folder, topic="gridplus/#", name="heard.txt"):
         self.path = folder / name
-        self.process = subprocess.Popen(
+        self.process = start(
             ["mosquitto_sub", "-h", "127.0.0.1", "-p", str(broker.port), "-q", "1", "-t", topic, "-F", "%t\t%p"],
             stdout=self.path.open("w"), stderr=subprocess.DEVNULL)
         self.file = self.path.open("rb")
@@ -165,16 +179,10 @@ class Listener:
         pytest.fail(f"{topic}: waited {timeout} s in vain; heard it {len(self.of(topic))} times, and "
                     f"{sorted({heard for heard, _ in self.messages()})[:20]}")
 
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
-
 
 @pytest.fixture
 def listener(broker, tmp_path):
-    started = Listener(broker, tmp_path)
-    yield started
-    started.stop()
+    return Listener(broker, tmp_path)
 
 
 def scenario(folder, steps=20, step_s=60, more=""):
@@ -188,8 +196,9 @@ def gridplus(*arguments, **options):
 
 
 def serving(path, broker, *options, **more):
-    return subprocess.Popen([GRIDPLUS, "serve", path, "--mqtt", broker.address, *map(str, options)],
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+    return start([GRIDPLUS, "serve", path, "--mqtt", broker.address, *map(str, options)],
+                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+
 
 
 def finish(process, code=0):
@@ -461,7 +470,6 @@ def test_batch_and_json(tmp_path, broker, listener):
     assert out == ""
     batches = other.wait_for("site/a/live/storage", 7)
     other.wait_for("site/a/live/step", 7)
-    other.stop()
     assert set(batches[0]["storage"]) == {"battery", "b/2 #x"}
     assert {topic for topic, _ in other.messages()} == {f"site/a/live/{word}" for word in ("storage", "bus", "step", "status", "kpi")}
 
@@ -471,19 +479,16 @@ def test_user_and_password(tmp_path):
     subprocess.run(["mosquitto_passwd", "-b", "-c", passwords, "grid", "secret"], check=True, capture_output=True)
     passwords.chmod(0o644)
     broker = Broker(tmp_path, f"allow_anonymous false\npassword_file {passwords}\n")
-    try:
-        path, results = scenario(tmp_path), tmp_path / "live.h5"
-        secret = tmp_path / "secret"
-        secret.write_text("secret\n")
-        refused = gridplus("serve", path, "--mqtt", broker.address, "-o", results)
-        assert refused.returncode == 3 and "refuses the connection" in refused.stderr, refused.stderr
-        user = ("--mqtt-user", "grid", "--speed", "6000x", "-o", results)
-        finish(serving(path, broker, *user, "--mqtt-password-file", secret))
-        finish(serving(path, broker, *user, env={**os.environ, "GRIDPLUS_MQTT_PASSWORD": "secret"}))
-        wrong = gridplus("serve", path, "--mqtt", broker.address, *user, env={**os.environ, "GRIDPLUS_MQTT_PASSWORD": "guess"})
-        assert wrong.returncode == 3
-    finally:
-        broker.kill()
+    path, results = scenario(tmp_path), tmp_path / "live.h5"
+    secret = tmp_path / "secret"
+    secret.write_text("secret\n")
+    refused = gridplus("serve", path, "--mqtt", broker.address, "-o", results)
+    assert refused.returncode == 3 and "refuses the connection" in refused.stderr, refused.stderr
+    user = ("--mqtt-user", "grid", "--speed", "6000x", "-o", results)
+    finish(serving(path, broker, *user, "--mqtt-password-file", secret))
+    finish(serving(path, broker, *user, env={**os.environ, "GRIDPLUS_MQTT_PASSWORD": "secret"}))
+    wrong = gridplus("serve", path, "--mqtt", broker.address, *user, env={**os.environ, "GRIDPLUS_MQTT_PASSWORD": "guess"})
+    assert wrong.returncode == 3
 
 
 def test_tls(tmp_path):
@@ -491,21 +496,18 @@ def test_tls(tmp_path):
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
                     "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", cert], check=True, capture_output=True)
     broker = Broker(tmp_path, f"certfile {cert}\nkeyfile {key}\n")
-    try:
-        path = scenario(tmp_path)
-        fast = ("--speed", "6000x", "-o", tmp_path / "live.h5", "--connect-timeout", "3")
-        by_name = gridplus("serve", path, "--mqtt", f"localhost:{broker.port}", *fast, "--mqtt-cafile", cert)
-        assert by_name.returncode == 0, by_name.stderr
-        other_name = gridplus("serve", path, "--mqtt", broker.address, *fast, "--mqtt-cafile", cert)
-        assert other_name.returncode == 3, other_name.stderr
-        insecure = gridplus("serve", path, "--mqtt", broker.address, *fast, "--mqtt-cafile", cert, "--mqtt-insecure")
-        assert insecure.returncode == 0, insecure.stderr
-        missing = gridplus("serve", path, "--mqtt", broker.address, *fast, "--mqtt-cafile", tmp_path / "none")
-        assert missing.returncode == 3 and "TLS files" in missing.stderr, missing.stderr
-        plain = gridplus("serve", path, "--mqtt", broker.address, *fast)
-        assert plain.returncode == 3, plain.stderr
-    finally:
-        broker.kill()
+    path = scenario(tmp_path)
+    fast = ("--speed", "6000x", "-o", tmp_path / "live.h5", "--connect-timeout", "3")
+    by_name = gridplus("serve", path, "--mqtt", f"localhost:{broker.port}", *fast, "--mqtt-cafile", cert)
+    assert by_name.returncode == 0, by_name.stderr
+    other_name = gridplus("serve", path, "--mqtt", broker.address, *fast, "--mqtt-cafile", cert)
+    assert other_name.returncode == 3, other_name.stderr
+    insecure = gridplus("serve", path, "--mqtt", broker.address, *fast, "--mqtt-cafile", cert, "--mqtt-insecure")
+    assert insecure.returncode == 0, insecure.stderr
+    missing = gridplus("serve", path, "--mqtt", broker.address, *fast, "--mqtt-cafile", tmp_path / "none")
+    assert missing.returncode == 3 and "TLS files" in missing.stderr, missing.stderr
+    plain = gridplus("serve", path, "--mqtt", broker.address, *fast)
+    assert plain.returncode == 3, plain.stderr
 
 
 def test_a_log_of_another_scenario_is_refused(tmp_path, broker):

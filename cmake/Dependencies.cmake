@@ -40,6 +40,14 @@ add_library(gridplus_deflate INTERFACE)
 target_include_directories(gridplus_deflate SYSTEM INTERFACE ${DEFLATE_INCLUDE})
 target_link_libraries(gridplus_deflate INTERFACE ${DEFLATE_LIBRARY})
 
+find_path(MOSQUITTO_INCLUDE mosquitto.h)
+find_library(MOSQUITTO_LIBRARY mosquitto)
+gridplus_need(MOSQUITTO_INCLUDE libmosquitto-dev "libmosquitto")
+gridplus_need(MOSQUITTO_LIBRARY libmosquitto-dev "libmosquitto")
+add_library(gridplus_mosquitto INTERFACE)
+target_include_directories(gridplus_mosquitto SYSTEM INTERFACE ${MOSQUITTO_INCLUDE})
+target_link_libraries(gridplus_mosquitto INTERFACE ${MOSQUITTO_LIBRARY})
+
 find_path(RANDOM123_INCLUDE Random123/philox.h)
 gridplus_need(RANDOM123_INCLUDE librandom123-dev "Random123")
 

@@ -36,9 +36,11 @@ Handle file_type(CellType type) {
   throw InvariantError("unknown cell type");
 }
 
-Handle make_space(std::span<const hsize_t> sizes) {
+/// `room`: how far each dimension could grow; empty: not at all.
+Handle make_space(std::span<const hsize_t> sizes, std::span<const hsize_t> room = {}) {
   if (sizes.empty()) return {H5Screate(H5S_SCALAR), "cannot make a data space"};
-  return {H5Screate_simple(static_cast<int>(sizes.size()), sizes.data(), nullptr), "cannot make a data space"};
+  return {H5Screate_simple(static_cast<int>(sizes.size()), sizes.data(), room.empty() ? nullptr : room.data()),
+          "cannot make a data space"};
 }
 
 void write_raw_attribute(hid_t object, const std::string& name, hid_t type, hid_t memory_type, const Handle& space,
@@ -195,8 +197,11 @@ Handle Hdf5File::Impl::make_dataset(hid_t group, const Group& content, const Dat
     set_chunks(list.get(), dataset, layout.chunk, what);
   if (dataset.fill) check_hdf5(H5Pset_fill_value(list.get(), H5T_NATIVE_DOUBLE, &*dataset.fill), what);
   const Handle type = file_type(dataset.type);
-  Handle made(H5Dcreate2(group, dataset.name.c_str(), type.get(), make_space(sizes).get(), H5P_DEFAULT, list.get(),
-                         H5P_DEFAULT),
+  // HDF5 wants room for a whole chunk: a run that ended early may have fewer rows.
+  std::vector<hsize_t> room = sizes;
+  if (!layout.chunk.empty()) room[0] = std::max<hsize_t>(room[0], layout.chunk[0]);
+  Handle made(H5Dcreate2(group, dataset.name.c_str(), type.get(), make_space(sizes, room).get(), H5P_DEFAULT,
+                         list.get(), H5P_DEFAULT),
               what);
   write_attribute(made.get(), {"units", dataset.units});
   if (!dataset.long_name.empty()) write_attribute(made.get(), {"long_name", dataset.long_name});

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "output/assembly.hpp"
+#include "output/early_end.hpp"
 #include "output/file_system.hpp"
 #include "output/pipeline.hpp"
 #include "output/reader.hpp"
@@ -76,6 +77,7 @@ Resumed ResultsFile::resume(const Model& model, std::string path, WriterOptions 
 }
 
 void ResultsFile::begin_spool() {
+  worth_keeping_ = false;
   guarded([&] {
     spool_.truncate(0);
     const auto header = header_payload(fingerprint_);
@@ -91,7 +93,6 @@ void ResultsFile::continue_spool(const ResumePoint& point) {
         fmt::format("cannot continue '{}': it was begun with another {}; go back to that, or remove it and "
                     "run without --resume",
                     spool_.path(), differing));
-  worth_keeping_ = true;
   spool_.truncate(point.end);
   if (point.summary) {
     event_count_ = point.summary->events;
@@ -158,8 +159,22 @@ void ResultsFile::finish(const RunSummary& summary) {
   ensure(next_step_ == schema_.steps, "a run can only be finished after its last step");
   guarded([&] {
     if (pipeline_) complete_spool(summary);
-    assemble(summary);
+    assemble(summary, schema_);
     spool_.remove();
+  });
+}
+
+void ResultsFile::finish_early(const RunSummary& summary) {
+  ensure(pipeline_ != nullptr && worth_keeping_ && events_.empty(), "an early end must follow a checkpoint");
+  ensure(next_step_ > 0, "a run without a step has no results");
+  guarded([&] {
+    if (rows_) {
+      rows_->end_early();
+      flush_rows();
+    }
+    pipeline_->drain();
+    pipeline_.reset();
+    assemble(summary, shortened(schema_, next_step_));
   });
 }
 
@@ -171,17 +186,18 @@ void ResultsFile::complete_spool(const RunSummary& summary) {
   worth_keeping_ = true;
 }
 
-void ResultsFile::assemble(const RunSummary& summary) const {
-  AssemblyInput input{schema_.content, event_count_, model_.time};
+void ResultsFile::assemble(const RunSummary& summary, const Schema& schema) const {
+  AssemblyInput input{schema.content, event_count_, model_.time};
   auto& attributes = input.content.attributes;
   attributes = origin_attributes();
-  attributes.insert(attributes.end(), schema_.content.attributes.begin(), schema_.content.attributes.end());
+  attributes.insert(attributes.end(), schema.content.attributes.begin(), schema.content.attributes.end());
   attributes.push_back({"inputs", inputs_text(fingerprint_)});
   attributes.push_back({"threads", std::int64_t{options_.threads}});
   for (Attribute& attribute : summary_attributes(summary)) attributes.push_back(std::move(attribute));
+  attributes.insert(attributes.end(), notes_.begin(), notes_.end());
   for (Group& group : summary_groups(summary, model_.provenance.currency))
     input.content.groups.push_back(std::move(group));
-  assemble_results(spool_, schema_, std::move(input), path_);
+  assemble_results(spool_, schema, std::move(input), path_);
 }
 
 std::string ResultsFile::what_is_kept() const {

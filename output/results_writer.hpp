@@ -48,6 +48,13 @@ class ResultsFile final : public Recorder {
   void checkpoint(const Checkpoint& checkpoint) override;
   void finish(const RunSummary& summary) override;
 
+  /// Writes what is recorded so far as results of a run that ended there, after a checkpoint of the same moment. What
+  /// --resume continues from stays; nothing more can be recorded by this object.
+  void finish_early(const RunSummary& summary);
+
+  /// A number that becomes a root attribute of the file; for what is of this session and not of the model.
+  void note(std::string name, double value) { notes_.push_back({std::move(name), value}); }
+
   /// Whether a checkpoint is worth its cost now: at the edge of a block of chunks, where it is small, and in any case
   /// once a minute. (What a checkpoint would have to hold elsewhere are the rows of the unfinished block.)
   [[nodiscard]] bool checkpoint_due() const;
@@ -61,7 +68,7 @@ class ResultsFile final : public Recorder {
   void flush_events();
   void flush_rows();
   void complete_spool(const RunSummary& summary);
-  void assemble(const RunSummary& summary) const;
+  void assemble(const RunSummary& summary, const Schema& schema) const;
   [[nodiscard]] std::string what_is_kept() const;
   template <class Action>
   void guarded(Action action);
@@ -75,10 +82,11 @@ class ResultsFile final : public Recorder {
   std::unique_ptr<Pipeline> pipeline_;  ///< none where the spool is complete
   std::unique_ptr<RowBuffer> rows_;     ///< filling; none at the edge of a block
   std::vector<Event> events_;           ///< not yet submitted
-  std::uint64_t event_count_ = 0;       ///< submitted since the begin of the run
+  std::vector<Attribute> notes_;
+  std::uint64_t event_count_ = 0;  ///< submitted since the begin of the run
   std::int64_t next_step_ = 0;
   std::chrono::steady_clock::time_point last_checkpoint_ = std::chrono::steady_clock::now();
-  bool worth_keeping_ = false;  ///< the spool can be continued, or is gone
+  bool worth_keeping_ = true;  ///< the spool may hold something to continue, or is gone
 };
 
 /// What resume() found.

@@ -131,6 +131,14 @@ void RowBuffer::take_step(const StepBlock& block, std::size_t step) {
   ++steps_;
 }
 
+void RowBuffer::end_early() {
+  const auto every = static_cast<std::size_t>(schema_->every_steps);
+  const std::size_t row = steps_ / every, in_row = steps_ % every;
+  for (std::size_t s = 0; in_row > 0 && s < schema_->streams.size(); ++s)
+    if (schema_->streams[s].statistic == Statistic::mean)
+      for (double& cell : std::span(row_of(s, row), schema_->streams[s].entities)) cell /= static_cast<double>(in_row);
+}
+
 void RowBuffer::save(ByteWriter& out) const {
   out.put(first_row_);
   out.put(static_cast<std::uint64_t>(steps_));

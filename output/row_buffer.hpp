@@ -20,6 +20,9 @@ class RowBuffer {
   /// Takes the steps of `block` from its `from`-th on, until the block ends or the buffer is full. Returns how many.
   std::size_t take(const StepBlock& block, std::size_t from);
 
+  /// Makes a row that lacks steps one of the steps it has; nothing can be taken after it.
+  void end_early();
+
   [[nodiscard]] bool full() const { return steps_ == step_capacity_; }
   [[nodiscard]] bool empty() const { return steps_ == 0; }
   [[nodiscard]] std::int64_t first_row() const { return first_row_; }

@@ -28,7 +28,7 @@ class DownlinkStage final : public Stage {
 
   void run(SimulationState& state, Frame& frame) override {
     comms::TransportState& messages = state.communication.transport;
-    issue(frame);
+    issue(messages, frame);
     Cyber* const cyber = exchange_->cyber();
     if (cyber != nullptr) cyber->freeze(exchange_->commands(), state);
     exchange_->transport().downlink(frame.context.step, exchange_->commands(), exchange_->around(), messages);
@@ -44,28 +44,34 @@ class DownlinkStage final : public Stage {
   }
 
  private:
-  void issue(const Frame& frame) {
+  void issue(const comms::TransportState& messages, const Frame& frame) {
     const CommunicationModel& plan = exchange_->plan();
     std::vector<comms::Command>& commands = exchange_->commands();
-    const auto give = [&](const std::vector<std::uint32_t>& endpoints, auto command_of) {
+    // A device whose set point from outside has run out is told nothing new.
+    const auto give = [&](const std::vector<std::uint32_t>& endpoints, const GivenPower& given, auto command_of) {
       for (std::size_t i = 0; i < endpoints.size(); ++i)
-        if (endpoints[i] != k_no_index) commands[endpoints[i]] = command_of(i);
+        if (endpoints[i] != k_no_index)
+          commands[endpoints[i]] =
+              given.over(i) && !messages.held.empty() ? messages.held[endpoints[i]].command : command_of(i);
     };
     const DispatchResult& decision = frame.decision;
     const Sight& sight = frame.sight;
-    give(plan.producer_endpoint, [&](std::size_t p) -> comms::Command {
+    give(plan.producer_endpoint, frame.outside.producers, [&](std::size_t p) -> comms::Command {
       const ProducerOffer& offer = sight.producers[p];
       const ProducerCommand& command = decision.producers[p];
       const std::uint32_t e = plan.producer_endpoint[p];
       const bool withheld = exchange_->cyber() != nullptr && exchange_->cyber()->withholds(e);
-      const bool unlimited = offer.curtailable && command.p_mw >= offer.max_mw && !withheld;
+      const bool unlimited =
+          offer.curtailable && command.p_mw >= offer.max_mw && !withheld && !frame.outside.producers.holds(p);
       return {unlimited ? k_any : command.p_mw, sight.producer_left_out[p] != 0 ? -1 : (command.online ? 1 : 0)};
     });
-    give(plan.storage_endpoint, [&](std::size_t s) -> comms::Command {
+    give(plan.storage_endpoint, frame.outside.storages, [&](std::size_t s) -> comms::Command {
       return {decision.storages[s].p_mw, sight.storage_left_out[s] != 0 ? -1 : 1};
     });
-    give(plan.consumer_endpoint, [&](std::size_t c) -> comms::Command {
-      return consumer_command(sight.consumers[c], decision.consumers[c].served_mw);
+    give(plan.consumer_endpoint, frame.outside.consumers, [&](std::size_t c) -> comms::Command {
+      const double served_mw = decision.consumers[c].served_mw;
+      if (frame.outside.consumers.holds(c)) return {served_mw, comms::Command::k_power};
+      return consumer_command(sight.consumers[c], served_mw);
     });
   }
 
@@ -80,7 +86,7 @@ class DownlinkStage final : public Stage {
       return cyber == nullptr ? mw : cyber->ramped(e, mw, state);
     };
     const auto each = [&](const std::vector<std::uint32_t>& endpoints, const std::vector<std::uint8_t>& fresh,
-                          auto bus_of, auto follow, auto fall_back) {
+                          const GivenPower& given, auto bus_of, auto follow, auto fall_back) {
       for (std::size_t i = 0; i < endpoints.size(); ++i) {
         const std::uint32_t e = endpoints[i];
         if (e == k_no_index) continue;
@@ -92,7 +98,7 @@ class DownlinkStage final : public Stage {
           continue;
         }
         const comms::HeldCommand& held = messages.held[e];
-        const bool valid = exchange_->transport().valid(e, step, messages) && held.command.on >= 0;
+        const bool valid = exchange_->transport().valid(e, step, messages) && held.command.on >= 0 && !given.over(i);
         const bool present = valid && held.issued_step == step;
         if (!present || fresh[i] == 0) disturb(frame, bus_of(i));
         if (valid)
@@ -105,7 +111,7 @@ class DownlinkStage final : public Stage {
     now_ = civil(frame.context.time);
     DispatchResult& d = frame.decision;
     each(
-        plan.producer_endpoint, frame.sight.producer_fresh,
+        plan.producer_endpoint, frame.sight.producer_fresh, frame.outside.producers,
         [&](std::size_t p) { return model_.producer_connection[p].bus; },
         [&](std::size_t p, const comms::Command& c, bool) {
           const ProducerOffer& offer = frame.producer_offers[p];
@@ -117,7 +123,7 @@ class DownlinkStage final : public Stage {
               producer_fallback(frame.producer_offers[p], rule, held, sight(state, model_.producer_connection[p].bus));
         });
     each(
-        plan.storage_endpoint, frame.sight.storage_fresh,
+        plan.storage_endpoint, frame.sight.storage_fresh, frame.outside.storages,
         [&](std::size_t s) { return model_.storage_connection[s].bus; },
         [&](std::size_t s, const comms::Command& c, bool) {
           d.storages[s].p_mw = limited(plan.storage_endpoint[s], c.value);
@@ -127,7 +133,8 @@ class DownlinkStage final : public Stage {
                                                    sight(state, model_.storage_connection[s].bus), plan);
         });
     each(
-        plan.consumer_endpoint, frame.sight.consumer_fresh, [&](std::size_t c) { return model_.consumer_bus[c]; },
+        plan.consumer_endpoint, frame.sight.consumer_fresh, frame.outside.consumers,
+        [&](std::size_t c) { return model_.consumer_bus[c]; },
         [&](std::size_t c, const comms::Command& command, bool exact) {
           if (!exact) d.consumers[c].served_mw = followed_mw(frame.consumer_offers[c], command);
           d.consumers[c].served_mw = limited(plan.consumer_endpoint[c], d.consumers[c].served_mw);

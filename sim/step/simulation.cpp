@@ -7,10 +7,21 @@
 
 namespace gridplus {
 
-Simulation::Simulation(const Model& model, int threads)
+namespace {
+
+/// What devices hold from outside is of this model, or nothing has come yet.
+bool fits_outside(const OutsideState& outside, const Model& model) {
+  const auto fits = [](const auto& held, std::size_t devices) { return held.empty() || held.size() == devices; };
+  return fits(outside.producers, model.producer_count()) && fits(outside.storages, model.storage_count()) &&
+         fits(outside.consumers, model.consumer_count());
+}
+
+}  // namespace
+
+Simulation::Simulation(const Model& model, int threads, SetPointSource* outside)
     : model_(model),
       state_(initial_state(model)),
-      stages_(make_stages(model, std::max(threads, 1))),
+      stages_(make_stages(model, std::max(threads, 1), outside)),
       frame_(make_frame(model, stages_.step_by_step ? 1 : k_block_steps)),
       stage_wall_s_(stages_.list.size(), 0.0) {}
 
@@ -22,7 +33,7 @@ void Simulation::restore(const Checkpoint& checkpoint) {
       restored.producer_out.size() == model_.producer_count() &&
       restored.microgrids.islanded.size() == model_.microgrids.size() &&
       restored.communication.transport.generated_step.size() == state_.communication.transport.generated_step.size() &&
-      restored.flow_start.vm_pu.size() == model_.grid.bus_count();
+      fits_outside(restored.outside, model_) && restored.flow_start.vm_pu.size() == model_.grid.bus_count();
   if (!fits) throw IoError("the checkpoint is of another scenario; start the run anew without --resume");
   state_ = std::move(restored);
 }

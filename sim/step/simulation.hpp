@@ -13,8 +13,9 @@ namespace gridplus {
 
 class Simulation {
  public:
-  /// `model` must outlive the simulation. `threads` >= 1; results do not depend on it.
-  Simulation(const Model& model, int threads);
+  /// `model` and `outside` must outlive the simulation. `threads` >= 1; results do not depend on it. `outside`: gives
+  /// set points, and every step is then a block of its own; may be null.
+  Simulation(const Model& model, int threads, SetPointSource* outside = nullptr);
 
   /// Continues from a checkpoint of the same model. Throws IoError if it does not fit.
   void restore(const Checkpoint& checkpoint);

@@ -103,13 +103,15 @@ class ControlStage final : public Stage {
   void run(SimulationState& state, Frame& frame) override {
     DispatchInput input{model_.time.step_h(),  state.loss_share,       frame.producer_offers, frame.storage_offers,
                         frame.consumer_offers, frame.topology.devices, frame.island_import_mw};
-    if (model_.communication != nullptr) {
+    if (model_.communication != nullptr || frame.outside.in_force) {
       input.producers = frame.sight.producers;
       input.storages = frame.sight.storages;
       input.consumers = frame.sight.consumers;
       if (!frame.sight.islands.empty()) input.islands = frame.sight.islands;
     }
+    if (frame.outside.in_force) input.island_import_mw = frame.outside.island_import_mw;
     dispatcher_->dispatch(input, state.dispatch, frame.decision);
+    if (frame.outside.in_force) add_given(frame);
   }
 
  private:
@@ -176,7 +178,8 @@ class DevicesStage final : public Stage {
       p_mw[p] = response.p_mw;
       available[p] = out ? 0.0 : response.available_mw;
       online[p] = response.online && !out ? 1.0 : 0.0;
-      reason[p] = static_cast<double>(frame.decision.curtailment[p]);
+      // What a set point leaves unused is no choice of the dispatch.
+      reason[p] = frame.outside.producers.holds(p) ? 0.0 : static_cast<double>(frame.decision.curtailment[p]);
       up[p] = response.balancing_up_mw;
       down[p] = response.balancing_down_mw;
       start_cost[p] = response.start_cost;
@@ -271,7 +274,7 @@ void write_storages(Frame& frame, std::size_t slot) {
   }
 }
 
-Stages make_stages(const Model& model, int threads) {
+Stages make_stages(const Model& model, int threads, SetPointSource* outside) {
   Stages stages;
   auto& list = stages.list;
   list.push_back(std::make_unique<PolicyStage>(model));
@@ -280,10 +283,12 @@ Stages make_stages(const Model& model, int threads) {
   CommunicationStages communication;
   if (model.communication != nullptr) communication = make_communication_stages(model, threads);
   if (communication.uplink) list.push_back(std::move(communication.uplink));
+  if (outside != nullptr) list.push_back(make_set_point_stage(model, *outside));
   list.push_back(std::make_unique<ControlStage>(model));
   if (communication.downlink) list.push_back(std::move(communication.downlink));
   list.push_back(std::make_unique<DevicesStage>(model));
-  stages.step_by_step = std::any_of(list.begin(), list.end(), [](const auto& stage) { return stage->needs_network(); });
+  stages.step_by_step = outside != nullptr ||
+                        std::any_of(list.begin(), list.end(), [](const auto& stage) { return stage->needs_network(); });
   stages.network = list.size();
   list.push_back(make_network_stage(model, threads, stages.step_by_step));
   if (model.any_grid_forming()) list.push_back(make_forming_stage(model));

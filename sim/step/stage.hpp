@@ -7,6 +7,7 @@
 // stage needs the network's result of the step before, each step is a block of its own.
 #pragma once
 
+#include <cmath>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -14,6 +15,7 @@
 
 #include "sim/step/gather.hpp"
 #include "sim/step/model.hpp"
+#include "sim/step/set_points.hpp"
 #include "sim/step/shared_bases.hpp"
 #include "sim/step/state.hpp"
 #include "sim/step/topology.hpp"
@@ -22,7 +24,8 @@ namespace gridplus {
 
 inline constexpr std::int64_t k_block_steps = 64;
 
-/// The world as controllers see it in a step. Without communications it is empty: they see the offers themselves.
+/// The world as controllers see it in a step. Empty where they see the offers themselves: without communications and
+/// set points from outside.
 struct Sight {
   std::vector<ProducerOffer> producers;
   std::vector<StorageOffer> storages;
@@ -30,6 +33,22 @@ struct Sight {
   std::vector<std::uint8_t> producer_fresh, storage_fresh, consumer_fresh;  ///< seen as it is in this step
   std::vector<std::uint8_t> producer_left_out, storage_left_out;            ///< too old to plan with
   std::vector<IslandDevices> islands;                                       ///< without those; empty: all take part
+};
+
+/// What set points from outside say of the devices of one kind in a step. Empty: nothing.
+struct GivenPower {
+  std::vector<double> p_mw;           ///< power a set point gives, within the limits that are seen; NaN: none holds
+  std::vector<std::uint8_t> ran_out;  ///< the last one no longer holds, and the device waits for another
+
+  [[nodiscard]] bool holds(std::size_t i) const { return !p_mw.empty() && !std::isnan(p_mw[i]); }
+  [[nodiscard]] bool over(std::size_t i) const { return !ran_out.empty() && ran_out[i] != 0; }
+};
+
+/// Set points from outside in a step, ready for the dispatch.
+struct Outside {
+  bool in_force = false;  ///< any device is given power or waits; else all that follows is void
+  GivenPower producers, storages, consumers;
+  std::vector<double> island_import_mw;  ///< per island, given storage included
 };
 
 /// Memory of a block in the making: what stages leave to each other. Vectors of `[step][producer]` are flat.
@@ -43,7 +62,8 @@ struct Frame {
   std::vector<ProducerOffer> producer_offers;
   std::vector<StorageOffer> storage_offers;
   std::vector<ConsumerOffer> consumer_offers;
-  Sight sight;  ///< with communications: what the controllers take for the offers
+  Sight sight;      ///< with communications or set points from outside: what the controllers take for the offers
+  Outside outside;  ///< set points that did not come from the simulated controllers
   DispatchResult decision;
   std::vector<ProducerResponse> producer_responses;
   std::vector<StorageResponse> storage_responses;
@@ -97,18 +117,25 @@ class NetworkStage : public Stage {
 /// The stages of a run in their order.
 struct Stages {
   std::vector<std::unique_ptr<Stage>> list;
-  std::size_t network = 0;    ///< the network stage's place
-  bool step_by_step = false;  ///< some stage needs the network's result: every step is a block
+  std::size_t network = 0;  ///< the network stage's place
+  /// Every step is a block: some stage needs the network's result, or set points come from outside.
+  bool step_by_step = false;
   [[nodiscard]] NetworkStage& network_stage() const { return static_cast<NetworkStage&>(*list[network]); }
 };
-/// `threads`: for the power flows of a block.
-[[nodiscard]] Stages make_stages(const Model& model, int threads);
+/// `threads`: for the power flows of a block. `outside`: gives set points; may be null.
+[[nodiscard]] Stages make_stages(const Model& model, int threads, SetPointSource* outside = nullptr);
 [[nodiscard]] std::unique_ptr<Stage> make_events_stage(const Model& model);
 /// The stages before and after control: reports up, commands down. `model` has communications.
 struct CommunicationStages {
   std::unique_ptr<Stage> uplink, downlink;
 };
 [[nodiscard]] CommunicationStages make_communication_stages(const Model& model, int threads);
+/// Takes set points from `source` and makes the dispatch plan around them.
+[[nodiscard]] std::unique_ptr<Stage> make_set_point_stage(const Model& model, SetPointSource& source);
+/// Puts what is given from outside, and is no choice of the dispatch, into its decision.
+void add_given(Frame& frame);
+/// Islands without the devices that nobody plans with; empty where there are none.
+void leave_out(Frame& frame);
 [[nodiscard]] std::unique_ptr<NetworkStage> make_network_stage(const Model& model, int threads, bool step_by_step);
 /// For models with grid-forming storage: what the flow took from it, it gives.
 [[nodiscard]] std::unique_ptr<Stage> make_forming_stage(const Model& model);

@@ -122,6 +122,7 @@ void visit_state(Visitor& visit, State& state) {
   visit(cyber.applied_mw);
   visit(cyber.outside_steps);
   visit(cyber.hold_until);
+  for (auto* held : {&state.outside.producers, &state.outside.storages, &state.outside.consumers}) visit(*held);
   auto& k = state.kpis;
   visit(k.communication);
   visit(k.cyber);

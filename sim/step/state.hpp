@@ -12,6 +12,7 @@
 #include "sim/step/kpi_account.hpp"
 #include "sim/step/microgrids.hpp"
 #include "sim/step/outages.hpp"
+#include "sim/step/set_points.hpp"
 
 namespace gridplus {
 
@@ -27,6 +28,7 @@ struct SimulationState {
   double loss_share = 0.0;           ///< losses over served demand, of the last finished block
   powerflow::FlowState flow_start;   ///< voltages that the flows of the next block start from
   CommunicationState communication;  ///< empty without a communication block
+  OutsideState outside;              ///< set points that devices hold from outside
   KpiAccount kpis;
 };
 

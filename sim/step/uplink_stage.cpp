@@ -163,26 +163,6 @@ class UplinkStage final : public Stage {
     learn(known, i, offer, generated);
   }
 
-  /// The islands without the devices that a controller does not plan with.
-  static void leave_out(Frame& frame) {
-    Sight& sight = frame.sight;
-    sight.islands.clear();
-    const auto any = [](const std::vector<std::uint8_t>& flags) {
-      return std::find(flags.begin(), flags.end(), 1) != flags.end();
-    };
-    if (!any(sight.producer_left_out) && !any(sight.storage_left_out)) return;
-    sight.islands = frame.topology.devices;
-    for (IslandDevices& island : sight.islands) {
-      if (island.slack_order.empty()) continue;  // storage that holds the island is known by what it does
-      const auto no_producer = [&](std::uint32_t p) { return sight.producer_left_out[p] != 0; };
-      std::erase_if(island.producers, no_producer);
-      std::erase_if(island.slack_order, no_producer);
-      const auto no_storage = [&](std::uint32_t s) { return sight.storage_left_out[s] != 0; };
-      std::erase_if(island.storages, no_storage);
-      std::erase_if(island.formers, no_storage);
-    }
-  }
-
   const Model& model_;
   std::shared_ptr<Exchange> exchange_;
   std::int64_t step_ = 0;   ///< at hand

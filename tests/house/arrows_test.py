@@ -34,6 +34,7 @@ PRIVATE_LIBRARIES = {
     r"Random123/": "core",
     r"omp\.h": "core",
     r"mpi\.h": "tools",
+    r"mosquitto\.h": "tools",
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)

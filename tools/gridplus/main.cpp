@@ -12,6 +12,7 @@
 
 #include "sim/core/error.hpp"
 #include "tools/gridplus/command.hpp"
+#include "tools/gridplus/serve.hpp"
 
 namespace gridplus::tools {
 
@@ -29,9 +30,10 @@ int run_command_line(int argc, char** argv) {
   app.set_version_flag("--version", version_text);
   app.footer(
       "Exit codes: 0 done; 1 the simulation failed or was interrupted; 2 bad input or usage; 3 a file cannot be read "
-      "or written.");
+      "or written, or a broker not reached.");
   int exit_code = k_done;
   add_run(app, exit_code);
+  add_serve(app, exit_code);
   add_study(app, exit_code);
   add_merge(app, exit_code);
   add_powerflow(app, exit_code);

@@ -16,13 +16,14 @@
 #include "tools/gridplus/notes.hpp"
 #include "tools/gridplus/progress.hpp"
 #include "tools/gridplus/summary.hpp"
+#include "tools/live/set_point_log.hpp"
 
 namespace gridplus::tools {
 
 namespace {
 
 struct RunArguments {
-  std::string scenario, results, data_root;
+  std::string scenario, results, data_root, set_points;
   std::vector<std::string> sets;
   int threads = 0;
   std::uint32_t replicate = 0;
@@ -67,6 +68,13 @@ void report(const RunArguments& arguments, const RunSummary& summary, const Mode
     print(summary_text(summary, model) + fmt::format("results           {}\n", path));
 }
 
+/// Gives the recorded set points again; null where there are none.
+std::unique_ptr<SetPointSource> set_point_source(const RunArguments& arguments, const Model& model) {
+  if (arguments.set_points.empty()) return nullptr;
+  const live::DeviceTable devices(model, live::Topics("gridplus", model.provenance.scenario_name));
+  return std::make_unique<live::SetPointReplay>(live::read_set_points(arguments.set_points, model, devices));
+}
+
 int run(const RunArguments& arguments) {
   const Clock::time_point start = Clock::now();
   const std::unique_ptr<Model> model = load_scenario(
@@ -94,7 +102,8 @@ int run(const RunArguments& arguments) {
   if (resumed.summary) {
     summary = *resumed.summary;
   } else {
-    Simulation simulation(*model, threads);
+    const std::unique_ptr<SetPointSource> source = set_point_source(arguments, *model);
+    Simulation simulation(*model, threads, source.get());
     if (resumed.checkpoint) simulation.restore(*resumed.checkpoint);
     Progress progress(model->time, simulation.next_step(), arguments.quiet || arguments.json);
     if (!run_to_end(simulation, *resumed.file, progress)) {
@@ -127,6 +136,10 @@ void add_run(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(1, 4096));
   command->add_option("--data-root", arguments->data_root, "the tree that paths in the scenario may not leave");
   command->add_option("--replicate", arguments->replicate, "the replicate of a study that this run is; 0 if not given");
+  command
+      ->add_option("--set-points", arguments->set_points,
+                   "give again the set points that 'gridplus serve' recorded: the same bits without a broker")
+      ->type_name("FILE");
   command->add_flag("--resume", arguments->resume, "continue what an interrupted run left behind");
   command->add_flag("--restart", arguments->restart, "begin anew, discarding what an interrupted run left behind");
   command->add_flag("--quiet", arguments->quiet, "no progress, no summary");

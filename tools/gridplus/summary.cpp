@@ -17,7 +17,7 @@ double figure(const RunSummary& summary, std::string_view name) {
 }
 
 std::string category_table(const RunSummary& summary, const Model& model) {
-  const double hours = model.time.duration_h();
+  const double hours = static_cast<double>(summary.steps) * model.time.step_h();
   const double total = figure(summary, "generation_mwh");
   std::string out = fmt::format("{:<18}{:>12}{:>14}{:>8}{:>10}{:>14}{:>16}{:>12}\n", "", "capacity", "energy", "share",
                                 "cap. f.", "curtailed", "cost", "CO2");

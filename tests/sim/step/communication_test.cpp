@@ -129,5 +129,86 @@ TEST(Communication, AgeFollowsTheReportInterval) {
   EXPECT_NEAR(figure(simulation.summary(), "measurement_age_p50_s"), 2.5 * 3600.0, 2000.0);
 }
 
+/// Gives one set point in step 3, for four hours.
+class OneSetPoint final : public SetPointSource {
+ public:
+  explicit OneSetPoint(SetPoint point) : point_(point) {}
+  void take(std::int64_t step, OutsideInput& input) override {
+    if (step == 3) input.set_points.push_back(point_);
+  }
+
+ private:
+  SetPoint point_;
+};
+
+struct Behaviour {
+  std::vector<double> farm_mw, available_mw, battery_mw, town_mw, demand_mw;
+};
+
+Behaviour behaviour(const Model& model, SetPoint point) {
+  OneSetPoint source(point);
+  Simulation simulation(model, 1, &source);
+  Behaviour seen;
+  record(simulation, [&](const StepBlock& block) {
+    EXPECT_LE(block.of(StepVar::balance_mw, 0), 1e-6);
+    seen.farm_mw.push_back(block.of(ProducerVar::p_mw, 0)[2]);
+    seen.available_mw.push_back(block.of(ProducerVar::available_mw, 0)[2]);
+    seen.battery_mw.push_back(block.of(StorageVar::p_mw, 0)[0]);
+    seen.town_mw.push_back(block.of(ConsumerVar::served_mw, 0)[0]);
+    seen.demand_mw.push_back(block.of(ConsumerVar::demand_mw, 0)[0]);
+  });
+  return seen;
+}
+
+Wish ideal_with(Fallback fallback) {
+  Wish wish;
+  wish.hop = ideal();
+  wish.fallback = fallback;
+  return wish;
+}
+
+constexpr double k_four_hours_s = 4 * 3600.0;
+
+TEST(SetPointsOverANetwork, AreFollowedAndThenTheDeviceFallsBack) {
+  const auto model = connected_system(24, ideal_with(Fallback::zero));
+  const Behaviour farm = behaviour(*model, {DeviceKind::producer, 2, 1.5, k_four_hours_s, false});
+  const Behaviour battery = behaviour(*model, {DeviceKind::storage, 0, 2.5, k_four_hours_s, false});
+  const Behaviour town = behaviour(*model, {DeviceKind::consumer, 0, 12.0, k_four_hours_s, false});
+  for (std::size_t k = 3; k < 24; ++k) {
+    const bool holds = k < 7;
+    EXPECT_NEAR(farm.farm_mw[k], holds ? std::min(1.5, farm.available_mw[k]) : 0.0, 1e-9) << k;
+    EXPECT_NEAR(battery.battery_mw[k], holds ? 2.5 : 0.0, 1e-9) << k;
+    EXPECT_NEAR(town.town_mw[k], holds ? 12.0 : 0.0, 1e-9) << k;
+  }
+}
+
+TEST(SetPointsOverANetwork, HoldLastKeepsWhatRanOut) {
+  const auto model = connected_system(12, ideal_with(Fallback::hold_last));
+  const Behaviour battery = behaviour(*model, {DeviceKind::storage, 0, 1.5, k_four_hours_s, false});
+  for (std::size_t k = 3; k < 12; ++k) EXPECT_NEAR(battery.battery_mw[k], 1.5, 1e-9) << k;
+}
+
+TEST(SetPointsOverANetwork, DoNotReachADeviceThatIsOutOfReach) {
+  Wish wish = ideal_with(Fallback::default_schedule);
+  wish.coverage = 0.0;
+  const auto model = connected_system(12, wish);
+  const Behaviour battery = behaviour(*model, {DeviceKind::storage, 0, -2.5, k_four_hours_s, false});
+  for (std::size_t k = 3; k < 12; ++k) EXPECT_EQ(battery.battery_mw[k], 0.0) << k;
+}
+
+TEST(SetPointsOverANetwork, ContinueFromACheckpointToTheSameBits) {
+  const auto model = connected_system(24, poor(Fallback::hold_last));
+  const SetPoint point{DeviceKind::storage, 0, -2.5, k_four_hours_s, false};
+  for (const int stop : {2, 5, 9}) {
+    OneSetPoint first(point), second(point), third(point);
+    Simulation whole(*model, 1, &first), begun(*model, 1, &second), continued(*model, 1, &third);
+    record(whole);
+    for (int k = 0; k < stop; ++k) begun.advance();
+    continued.restore(begun.checkpoint());
+    record(continued);
+    EXPECT_EQ(whole.checkpoint().state, continued.checkpoint().state) << stop;
+  }
+}
+
 }  // namespace
 }  // namespace gridplus

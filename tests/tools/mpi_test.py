@@ -68,7 +68,7 @@ def test_ranks_stop_where_one_process_stops(folder):
 
 
 def test_a_killed_rank_is_made_up_for(folder):
-    write("  replicates: 60\n", 3000)
+    write("  replicates: 60\n", 12000)
     on_one("one")
     process = subprocess.Popen(ranks("two", "--quiet"), env=RANKS, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 60

@@ -291,12 +291,12 @@ def readable(output):
 
 
 def test_a_terminated_study_keeps_its_long_member(folder):
-    write("study: {replicates: 2, record: {groups: [storage, branch]}}\n", steps=20000)
+    write("study: {replicates: 2, record: {groups: [storage, branch]}}\n", steps=200000)
     study("whole", "--quiet", "--threads", 1)
     process = start("out", "--threads", "1")
     while not list(pathlib.Path(".").glob("out/shards/*.partial")):
         time.sleep(0.01)
-    time.sleep(0.1)
+    time.sleep(0.3)
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 1 and "--resume" in said

@@ -54,7 +54,7 @@ def test_the_timers_peak_rises_as_coverage_falls(tmp_path):
 def test_a_randomised_fallback_has_a_flat_peak(tmp_path):
     peaks = []
     for share in ("0 %", "50 %", "100 %"):
-        peak, _ = peak_kw(tmp_path, 0, "time.duration=4 d", f"communication.coverage.0.share={share}",
+        peak, _ = peak_kw(tmp_path, 2, "time.duration=6 d", f"communication.coverage.0.share={share}",
                           *(f"consumers.cars_{side}.charging=random_start" for side in SIDES))
         peaks.append(peak)
     print("peak, kW per vehicle:", peaks)

@@ -60,18 +60,19 @@ void gather_part(const BusView& b, const double* const* flow, std::size_t part, 
   gather_part(b, q_mvar, 1, change, x);
 }
 
-/// Magnitude and angle of one bus at one vector of lanes; zero where it is not energised.
-HWY_INLINE void polar_of_bus(const BusView& b, std::int32_t position, const double* state, const double* ratio, V64& vm,
-                             V64& va, V64& poison) {
+/// Magnitude and angle of one bus at the vector of lanes from `lane` on; zero where it is not energised. A network
+/// without buses that hold a voltage has no `ratio`, one without any others no `state`.
+HWY_INLINE void polar_of_bus(const BusView& b, std::int32_t position, const double* state, const double* ratio,
+                             std::size_t lane, V64& vm, V64& va, V64& poison) {
   const D64 d;
   vm = va = hn::Zero(d);
   if (position < 0) return;
-  const double* own = state + at(position);
+  const double* own = state + at(position) + lane;
   const auto x = hn::Add(hn::Set(d, 1.0), hn::Load(d, own));
   const auto y = hn::Load(d, own + k_group_lanes);
   const std::int32_t pv = b.pv_row[position];
   const auto modulus = pv < 0 ? hn::Sqrt(hn::MulAdd(x, x, hn::Mul(y, y)))
-                              : hn::Load(d, ratio + static_cast<std::size_t>(pv) * k_group_lanes);
+                              : hn::Load(d, ratio + static_cast<std::size_t>(pv) * k_group_lanes + lane);
   vm = hn::Mul(modulus, hn::Set(d, b.vm_pu[position]));
   va = hn::Add(angle_deg(d, x, y, modulus), hn::Set(d, b.va_deg[position]));
   poison = hn::MulAdd(pv < 0 ? vm : va, hn::Zero(d), poison);
@@ -87,7 +88,7 @@ HWY_INLINE void polar_of_bus(const BusView& b, std::int32_t position, const doub
     for (std::size_t bus = 0; bus < whole; bus += N) {
       V64 vm[N];
       V64 va[N];
-      for (std::size_t k = 0; k < N; ++k) polar_of_bus(b, b.position[bus + k], state + l, ratio + l, vm[k], va[k], bad);
+      for (std::size_t k = 0; k < N; ++k) polar_of_bus(b, b.position[bus + k], state, ratio, l, vm[k], va[k], bad);
       transpose(d, vm);
       transpose(d, va);
       for (std::size_t k = 0; k < N; ++k) {
@@ -100,7 +101,7 @@ HWY_INLINE void polar_of_bus(const BusView& b, std::int32_t position, const doub
     for (std::size_t bus = whole; bus < static_cast<std::size_t>(b.buses); ++bus) {
       V64 vm;
       V64 va;
-      polar_of_bus(b, b.position[bus], state + l, ratio + l, vm, va, bad);
+      polar_of_bus(b, b.position[bus], state, ratio, l, vm, va, bad);
       HWY_ALIGN double column[2][N];
       hn::Store(vm, d, column[0]);
       hn::Store(va, d, column[1]);

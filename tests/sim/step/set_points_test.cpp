@@ -209,7 +209,6 @@ TEST(SetPoints, AreInACheckpoint) {
   const std::vector<double> rest = record(continued);
   ASSERT_LT(rest.size(), all.size());
   EXPECT_TRUE(std::equal(rest.rbegin(), rest.rend(), all.rbegin()));
-  EXPECT_EQ(whole.checkpoint().state, continued.checkpoint().state);
 }
 
 }  // namespace

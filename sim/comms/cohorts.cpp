@@ -12,6 +12,8 @@ namespace {
 
 /// Reports lost in a row that are told apart; the last place holds what is more.
 constexpr std::size_t k_rounds = 64;
+/// Intervals that a meter keeps at most.
+constexpr std::uint32_t k_most_kept = 100'000;
 /// Ages within an interval that are told apart.
 constexpr std::uint32_t k_most_ages = 8;
 
@@ -28,6 +30,26 @@ std::uint64_t binomial_quantile(std::uint64_t n, double p, double u) {
 
 double normal_share_below(double z) {
   return 0.5 * std::erfc(-z / std::numbers::sqrt2);
+}
+
+/// The share of messages that a last hop passes on within `left_s`.
+double share_within(const HopTime& time, double left_s) {
+  if (left_s < 0.0) return 0.0;
+  if (left_s >= static_cast<double>(time.max_s)) return 1.0;
+  if (left_s == 0.0) return 0.0;
+  const double above = std::log(left_s) - static_cast<double>(time.mu);
+  if (time.sigma > 0.0F) return normal_share_below(above / static_cast<double>(time.sigma));
+  return above >= 0.0 ? 1.0 : 0.0;
+}
+
+/// Of the messages that come through in one of the attempts, each of which `fails` with that chance.
+double on_time_share(const HopTime& time, double way_s, double fails, const ClassOptions& options) {
+  double in_time = 0.0, all = 0.0, chance = 1.0 - fails;
+  for (std::int32_t k = 0; k <= options.retries; ++k, chance *= fails) {
+    all += chance;
+    in_time += chance * share_within(time, options.deadline_s - way_s - k * options.retry_spacing_s);
+  }
+  return all > 0.0 ? in_time / all : 0.0;
 }
 
 /// Devices by what they have lost in a row, after a step in which some had a message and some of these came through.
@@ -56,12 +78,9 @@ void cover(std::span<double> places, double covered) {
 Cohorts::Cohorts(const Network& network, const TransportOptions& options, const LastHops& last_hops, double step_s,
                  DrawSource draws)
     : network_(network), options_(options), last_hops_(last_hops), step_s_(step_s), draws_(draws) {
-  const double interval_s = step_s * to_steps(of(MessageClass::metering).interval_s, step_s);
-  const auto intervals = [&](double hours) {
-    return static_cast<std::size_t>(std::clamp(hours * 3600.0 / interval_s, 1.0, 1e5));
-  };
-  most_kept_ = intervals(options.meter_memory_h);
-  in_time_ = intervals(options.settlement_cutoff_h);
+  const MeterMemory memory = meter_memory(options, step_s);
+  most_kept_ = std::min(memory.most, k_most_kept);
+  in_time_ = std::min(memory.in_time, k_most_kept);
 }
 
 void Cohorts::initial(TransportState& state) const {
@@ -76,10 +95,9 @@ void Cohorts::initial(TransportState& state) const {
 }
 
 std::uint32_t Cohorts::interval_steps(std::size_t cohort, MessageClass c) const {
-  double interval_s = of(c).interval_s;
-  if (c == MessageClass::telemetry && interval_s <= 0.0)
-    interval_s = network_.access()[network_.cohort().access[cohort]].report_interval_s;
-  return to_steps(interval_s, step_s_);
+  const bool reports = c == MessageClass::telemetry;
+  const LinkParameters& access = network_.access()[network_.cohort().access[cohort]];
+  return to_steps(reports ? report_interval_s(options_, access) : of(c).interval_s, step_s_);
 }
 
 /// Devices whose turn it is: the same number in every step but for what does not divide; all at once if synchronised.
@@ -104,8 +122,7 @@ void Cohorts::offer(std::int64_t step, const Traffic& traffic, OfferedTraffic& o
   begin(traffic.prices, MessageClass::price, offered.down_bit);
   const std::size_t paths = network_.controller_count() * network_.node_count();
   const auto add = [&](std::size_t i, MessageClass c, PerClass<std::vector<double>>& bits) {
-    const double p = 1.0 - last_hops_.hops()[cohort.access[i]].success;
-    const double attempts = p < 1.0 ? (1.0 - std::pow(p, of(c).retries + 1)) / (1.0 - p) : of(c).retries + 1.0;
+    const double attempts = mean_attempts(last_hops_.hops()[cohort.access[i]].success, of(c).retries);
     std::vector<double>& at = bits[static_cast<std::size_t>(c)];
     if (at.empty()) at.assign(paths, 0.0);
     at[path_of(i)] += static_cast<double>(due(i, interval_steps(i, c), step)) * attempts * of(c).message_bit;
@@ -115,26 +132,6 @@ void Cohorts::offer(std::int64_t step, const Traffic& traffic, OfferedTraffic& o
     if (cohort.metered[i] != 0) add(i, MessageClass::metering, offered.up_bit);
     if (options_.prices) add(i, MessageClass::price, offered.down_bit);
   }
-}
-
-double Cohorts::on_time_share(const Hop& hop, double way_s, double fails, const ClassOptions& options) const {
-  double in_time = 0.0, all = 0.0, chance = 1.0 - fails;
-  for (std::int32_t k = 0; k <= options.retries; ++k, chance *= fails) {
-    const double left_s = options.deadline_s - way_s - k * options.retry_spacing_s;
-    double share = left_s >= 0.0 ? 1.0 : 0.0;
-    if (left_s < static_cast<double>(hop.time.max_s)) {
-      const double above = left_s > 0.0 ? std::log(left_s) - static_cast<double>(hop.time.mu) : -1.0;
-      if (left_s <= 0.0)
-        share = 0.0;
-      else if (hop.time.sigma > 0.0F)
-        share = normal_share_below(above / static_cast<double>(hop.time.sigma));
-      else
-        share = above >= 0.0 ? 1.0 : 0.0;
-    }
-    all += chance;
-    in_time += chance * share;
-  }
-  return all > 0.0 ? in_time / all : 0.0;
 }
 
 Cohorts::Sending Cohorts::prepare(std::size_t i, MessageClass c, std::int64_t step, const Path& path,
@@ -148,13 +145,11 @@ Cohorts::Sending Cohorts::prepare(std::size_t i, MessageClass c, std::int64_t st
   out.interval = interval_steps(i, c);
   out.due = due(i, out.interval, step);
   out.covered = network_.covered_share(cohort.coverage[i], step);
-  const std::uint32_t bus = cohort.bus[i];
-  const bool dark = bus < around.bus_energised.size() && around.bus_energised[bus] == 0 &&
-                    state.availability.dark_h[bus] + 0.5 * step_s_ / 3600.0 > hop.backup_h;
   const double fails = 1.0 - static_cast<double>(path.success) * hop.success;
   const double way_s = static_cast<double>(path.latency_s + hop.sending_s[static_cast<std::size_t>(c)]);
-  if (!dark && path.success > 0.0F) out.success = hop.process.available * (1.0 - std::pow(fails, options.retries + 1));
-  out.on_time = on_time_share(hop, way_s, fails, options);
+  if (path.success > 0.0F && last_hops_.powered(cohort.bus[i], cohort.access[i], around, state))
+    out.success = hop.process.available * (1.0 - std::pow(fails, options.retries + 1));
+  out.on_time = on_time_share(hop.time, way_s, fails, options);
   out.latency_s = way_s + (hop.time.max_s > 0.0F ? std::exp(static_cast<double>(hop.time.mu)) : 0.0);
   return out;
 }
@@ -215,7 +210,7 @@ void Cohorts::read_meters(const Sending& sending, const Came& came, std::int64_t
   count.meter_intervals += sending.due;
   double received = 0.0;
   for (std::size_t r = 0; r < kept.size(); ++r)
-    received += kept[r] * static_cast<double>(std::min({r + 1, most_kept_, in_time_}));
+    received += kept[r] * static_cast<double>(std::min<std::size_t>({r + 1, most_kept_, in_time_}));
   count.meter_received += static_cast<std::uint64_t>(std::llround(came.delivered * received));
   double lost = came.due * kept.back();
   const double full_after_steps = static_cast<double>(most_kept_) * sending.interval;

@@ -62,7 +62,6 @@ class Cohorts {
   [[nodiscard]] std::size_t path_of(std::size_t cohort) const;
   [[nodiscard]] Sending prepare(std::size_t cohort, MessageClass c, std::int64_t step, const Path& path,
                                 const Surroundings& around, const TransportState& state) const;
-  [[nodiscard]] double on_time_share(const Hop& hop, double way_s, double fails, const ClassOptions& options) const;
   /// Draws how many come through and counts them.
   Came send(const Sending& sending, std::int64_t step, ClassCount& count) const;
   void know(const Sending& sending, std::int64_t step, std::span<const double> lost, StepCount& count) const;
@@ -74,7 +73,7 @@ class Cohorts {
   const LastHops& last_hops_;
   double step_s_;
   DrawSource draws_;
-  std::size_t most_kept_ = 1, in_time_ = 1;  ///< intervals that a meter keeps, and those of them that count
+  std::uint32_t most_kept_ = 1, in_time_ = 1;  ///< intervals that a meter keeps, and those of them that count
 };
 
 }  // namespace gridplus::comms

@@ -80,6 +80,12 @@ std::int64_t LastHops::next_toggle(std::size_t e, std::int64_t step, const Trans
   return step + geometric(state.hop_up[e] != 0 ? process.fails : process.returns, uniform(own));
 }
 
+bool LastHops::powered(std::uint32_t bus, std::uint32_t access, const Surroundings& around,
+                       const TransportState& state) const {
+  if (bus >= around.bus_energised.size() || around.bus_energised[bus] != 0) return true;
+  return state.availability.dark_h[bus] + 0.5 * step_s_ / 3600.0 <= hops_[access].backup_h;
+}
+
 void LastHops::settle(std::int64_t step, const Surroundings& around, const TransportState& state) {
   constexpr std::size_t k_chunk = 4096;
   const EndpointArrays& endpoint = network_.endpoint();
@@ -92,10 +98,9 @@ void LastHops::settle(std::int64_t step, const Surroundings& around, const Trans
   if (all_alive_) return;
   alive_.resize(network_.endpoint_count());
   parallel_for(alive_.size(), threads_, k_chunk, [&](std::size_t e, int) {
-    const std::uint32_t rule = endpoint.coverage[e], bus = endpoint.bus[e];
+    const std::uint32_t rule = endpoint.coverage[e];
     bool alive = state.hop_up[e] != 0 && (rule == k_no_index || quantile_[e] < covered_share_[rule]);
-    if (bus < around.bus_energised.size() && around.bus_energised[bus] == 0)
-      alive = alive && state.availability.dark_h[bus] + 0.5 * step_s_ / 3600.0 <= hops_[endpoint.access[e]].backup_h;
+    alive = alive && powered(endpoint.bus[e], endpoint.access[e], around, state);
     alive = alive && (around.endpoint_out.empty() || around.endpoint_out[e] == 0);
     alive_[e] = alive ? 1 : 0;
   });

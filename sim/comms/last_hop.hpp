@@ -32,6 +32,9 @@ class LastHops {
   void advance(std::int64_t step, TransportState& state) const;
   /// Notes which endpoints are covered and have power, where that is not all.
   void settle(std::int64_t step, const Surroundings& around, const TransportState& state);
+  /// Whether what hangs at a bus by last hop `access` has power: its bus has, or its backup lasts for half of the step.
+  [[nodiscard]] bool powered(std::uint32_t bus, std::uint32_t access, const Surroundings& around,
+                             const TransportState& state) const;
   /// Whether messages can leave and reach endpoint `e`, as settle() found last.
   [[nodiscard]] bool alive(std::size_t e) const { return all_alive_ || alive_[e] != 0; }
 

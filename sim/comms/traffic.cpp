@@ -9,6 +9,25 @@ std::uint32_t to_steps(double interval_s, double step_s) {
   return static_cast<std::uint32_t>(std::clamp(std::round(interval_s / step_s), 1.0, 1e6));
 }
 
+double report_interval_s(const TransportOptions& options, const LinkParameters& access) {
+  const double own_s = options.classes[static_cast<std::size_t>(MessageClass::telemetry)].interval_s;
+  return own_s > 0.0 ? own_s : access.report_interval_s;
+}
+
+double mean_attempts(double success, std::int32_t retries) {
+  const double p = 1.0 - success;
+  return p < 1.0 ? (1.0 - std::pow(p, retries + 1)) / (1.0 - p) : 1.0;
+}
+
+MeterMemory meter_memory(const TransportOptions& options, double step_s) {
+  const double own_s = options.classes[static_cast<std::size_t>(MessageClass::metering)].interval_s;
+  const double interval_s = step_s * to_steps(own_s, step_s);
+  const auto intervals = [&](double hours) {
+    return static_cast<std::uint32_t>(std::max(1.0, hours * 3600.0 / interval_s));
+  };
+  return {intervals(options.meter_memory_h), intervals(options.settlement_cutoff_h)};
+}
+
 Traffic::Traffic(const Network& network, const TransportOptions& options, std::span<const Hop> hops,
                  const std::vector<std::uint32_t>& path, double step_s, DrawSource draws) {
   const EndpointArrays& endpoint = network.endpoint();
@@ -26,8 +45,7 @@ Traffic::Traffic(const Network& network, const TransportOptions& options, std::s
     for (std::size_t e = 0; e < n; ++e) {
       const double s = interval_s(e);
       if (s >= 0.0) interval[e] = to_steps(s, step_s);
-      const double p = 1.0 - hops[endpoint.access[e]].success;
-      if (p < 1.0) weight[e] = (1.0 - std::pow(p, of(c).retries + 1)) / (1.0 - p);
+      weight[e] = mean_attempts(hops[endpoint.access[e]].success, of(c).retries);
     }
     return Emission(std::move(interval), phase, path, weight, paths);
   };
@@ -35,9 +53,7 @@ Traffic::Traffic(const Network& network, const TransportOptions& options, std::s
     return make(c, [&, c](std::size_t e) { return takes_part[e] != 0 ? of(c).interval_s : -1.0; });
   };
   reports = make(MessageClass::telemetry, [&](std::size_t e) {
-    if (endpoint.reports[e] == 0) return -1.0;
-    const double own_s = of(MessageClass::telemetry).interval_s;
-    return own_s > 0.0 ? own_s : network.access()[endpoint.access[e]].report_interval_s;
+    return endpoint.reports[e] == 0 ? -1.0 : report_interval_s(options, network.access()[endpoint.access[e]]);
   });
   meters = interval_of(MessageClass::metering, endpoint.metered);
   commands = interval_of(MessageClass::command, endpoint.controllable);

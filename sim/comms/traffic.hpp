@@ -12,6 +12,16 @@
 namespace gridplus::comms {
 
 [[nodiscard]] std::uint32_t to_steps(double interval_s, double step_s);
+/// Time between telemetry reports over a last hop, s: that of the class, or the last hop's own.
+[[nodiscard]] double report_interval_s(const TransportOptions& options, const LinkParameters& access);
+/// Attempts that a message takes in the mean, at most 1 + `retries`, where each comes through with chance `success`.
+[[nodiscard]] double mean_attempts(double success, std::int32_t retries);
+
+/// Intervals that a meter keeps, and those of them that come in time for the settlement; at least 1 each.
+struct MeterMemory {
+  std::uint32_t most = 1, in_time = 1;
+};
+[[nodiscard]] MeterMemory meter_memory(const TransportOptions& options, double step_s);
 
 /// Who sends when. `path`: per endpoint, controller * nodes + parent.
 struct Traffic {

@@ -235,14 +235,12 @@ class Transport::Impl {
 
   /// A meter keeps an interval until it comes through, and sends all it keeps at once.
   void read_meters(std::int64_t step, std::size_t begin, std::size_t end, TransportState& state, Tally& tally) const {
-    const double interval_s = step_s_ * to_steps(of(MessageClass::metering).interval_s, step_s_);
-    const auto most = static_cast<std::uint32_t>(std::max(1.0, options_.meter_memory_h * 3600.0 / interval_s));
-    const auto in_time = static_cast<std::uint32_t>(std::max(1.0, options_.settlement_cutoff_h * 3600.0 / interval_s));
+    const MeterMemory memory = meter_memory(options_, step_s_);
     StepCount& count = tally.count;
     for (std::size_t e = begin; e < end; ++e) {
       if (!traffic_.meters.sends(static_cast<std::uint32_t>(e), step)) continue;
       ++count.meter_intervals;
-      if (state.meter_waiting[e] == most)
+      if (state.meter_waiting[e] == memory.most)
         ++count.meter_lost;
       else
         ++state.meter_waiting[e];
@@ -251,7 +249,7 @@ class Transport::Impl {
     sender_.send({k_class, traffic_.meters, paths_.up(k_class), step}, begin, end,
                  count.classes[static_cast<std::size_t>(k_class)], [&](std::uint32_t e, const Outcome& outcome) {
                    if (!outcome.delivered) return;
-                   count.meter_received += std::min(state.meter_waiting[e], in_time);
+                   count.meter_received += std::min(state.meter_waiting[e], memory.in_time);
                    state.meter_waiting[e] = 0;
                  });
   }

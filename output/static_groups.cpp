@@ -252,9 +252,9 @@ Group attack_group(const CommunicationModel& communication) {
 }
 
 std::vector<BankView> bank_views(const Model& model) {
-  constexpr std::array<std::string_view, 16> k_own = {
-      "bus",      "branch",   "producer", "consumer", "storage", "step",           "event",      "kpi",
-      "category", "scenario", "extreme",  "node",     "link",    "endpoint_class", "controller", "attack"};
+  constexpr std::array<std::string_view, 17> k_own = {
+      "bus",      "branch",  "producer", "consumer", "storage",        "step",       "event",  "kpi",      "category",
+      "scenario", "extreme", "node",     "link",     "endpoint_class", "controller", "attack", "portfolio"};
   std::vector<BankView> views;
   const auto add = [&](const auto& banks, std::string_view kind, std::span<const std::string> names,
                        const std::vector<std::string>& bus) {

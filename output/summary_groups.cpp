@@ -1,8 +1,10 @@
 #include "output/summary_groups.hpp"
 
 #include <array>
+#include <limits>
 
 #include "output/static_groups.hpp"
+#include "sim/comms/age_histogram.hpp"
 
 namespace gridplus::output {
 
@@ -49,6 +51,47 @@ Group category_group(const RunSummary& summary, std::string_view currency) {
   return group;
 }
 
+Group portfolio_group(const RunSummary& summary) {
+  constexpr std::size_t k_bins = comms::AgeHistogram::k_bins;
+  const auto column = [&](auto member) {
+    std::vector<double> values;
+    for (const PortfolioTotal& total : summary.portfolios) values.push_back(total.*member);
+    return values;
+  };
+  std::vector<std::string> names;
+  std::vector<std::int64_t> counts;
+  for (const PortfolioTotal& total : summary.portfolios) {
+    names.push_back(total.controller);
+    counts.insert(counts.end(), total.measurements.begin(), total.measurements.end());
+  }
+  std::vector<double> from_s, to_s;
+  for (std::size_t bin = 0; bin < k_bins; ++bin) {
+    from_s.push_back(bin == 0 ? 0.0 : comms::AgeHistogram::edge_s(bin));
+    to_s.push_back(comms::AgeHistogram::edge_s(bin + 1));
+  }
+  to_s.back() = std::numeric_limits<double>::infinity();
+  Group group{"portfolio", "controllers over the whole run", {{"portfolio", names.size()}, {"age", k_bins}}, {}};
+  auto& out = group.datasets;
+  out.push_back(text_column("portfolio", "portfolio", "name of the controller", std::move(names)));
+  out.push_back(number_column("controllable_mw", "portfolio", "MW", "power of the devices that it commands",
+                              column(&PortfolioTotal::controllable_mw)));
+  out.push_back(number_column("control_availability", "portfolio", "1", "share of it, over time, that followed",
+                              column(&PortfolioTotal::control_availability)));
+  out.push_back(number_column("capacity_credit", "portfolio", "1",
+                              "share of it that followed in at least 95 % of the steps",
+                              column(&PortfolioTotal::capacity_credit)));
+  out.push_back(number_column("age", "age", "s", "lower edge of a bin of ages", std::move(from_s)));
+  out.push_back(number_column("age_to_s", "age", "s", "upper edge of the bin", std::move(to_s)));
+  out.push_back({"measurements",
+                 CellType::int64,
+                 {"portfolio", "age"},
+                 "1",
+                 "measurements that it went by in the steps, by age; those of several files add up",
+                 {},
+                 std::move(counts)});
+  return group;
+}
+
 Group extreme_group(const RunSummary& summary) {
   const std::array<const Extreme*, 3> extremes = {&summary.lowest_voltage, &summary.highest_voltage,
                                                   &summary.highest_loading};
@@ -89,6 +132,7 @@ Extreme load_extreme(ByteReader& in) {
 std::vector<Group> summary_groups(const RunSummary& summary, std::string_view currency) {
   std::vector<Group> groups = {kpi_group(summary, currency), extreme_group(summary)};
   if (!summary.categories.empty()) groups.push_back(category_group(summary, currency));
+  if (!summary.portfolios.empty()) groups.push_back(portfolio_group(summary));
   return groups;
 }
 
@@ -113,6 +157,14 @@ void save(const RunSummary& summary, ByteWriter& out) {
   for (const CategoryTotal& total : summary.categories) {
     out.put(total.category);
     for (const CategoryColumn& column : k_category_columns) out.put(total.*column.member);
+  }
+  out.put(static_cast<std::uint64_t>(summary.portfolios.size()));
+  for (const PortfolioTotal& total : summary.portfolios) {
+    out.put(total.controller);
+    for (const double value : {total.controllable_mw, total.control_availability, total.capacity_credit})
+      out.put(value);
+    out.put(static_cast<std::uint64_t>(total.measurements.size()));
+    for (const std::uint64_t count : total.measurements) out.put(count);
   }
   out.put(static_cast<std::uint64_t>(summary.stage_times.size()));
   for (const StageTime& stage : summary.stage_times) {
@@ -139,6 +191,14 @@ RunSummary load_summary(ByteReader& in) {
   for (CategoryTotal& total : summary.categories) {
     total.category = in.text();
     for (const CategoryColumn& column : k_category_columns) total.*column.member = in.get<double>();
+  }
+  summary.portfolios.resize(in.get<std::uint64_t>());
+  for (PortfolioTotal& total : summary.portfolios) {
+    total.controller = in.text();
+    for (double* value : {&total.controllable_mw, &total.control_availability, &total.capacity_credit})
+      *value = in.get<double>();
+    total.measurements.resize(in.get<std::uint64_t>());
+    for (std::uint64_t& count : total.measurements) count = in.get<std::uint64_t>();
   }
   summary.stage_times.resize(in.get<std::uint64_t>());
   for (StageTime& stage : summary.stage_times) {

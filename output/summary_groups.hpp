@@ -11,7 +11,7 @@
 
 namespace gridplus::output {
 
-/// `kpi`, `category` and `extreme`.
+/// `kpi`, `category` and `extreme`, and with communications `portfolio`.
 [[nodiscard]] std::vector<Group> summary_groups(const RunSummary& summary, std::string_view currency);
 
 /// Root attributes: steps, convergence, wall time in all and by stage.

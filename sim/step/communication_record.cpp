@@ -80,16 +80,20 @@ void add_up(const comms::StepCount& count, double step_h, KpiAccount& kpis) {
   sums.meter_lost += count.meter_lost;
   sums.reroutes += count.rerouted ? 1 : 0;
   kpis.ages.resize(count.controllers.size());
+  kpis.portfolios.resize(count.controllers.size() + 1);
+  double controllable_mw = 0.0, under_control_mw = 0.0;
   for (std::size_t c = 0; c < count.controllers.size(); ++c) {
     const comms::ControllerCount& known = count.controllers[c];
     sums.controllable += known.controllable;
     sums.under_control += known.under_control;
-    sums.controllable_mwh += known.controllable_mw * step_h;
-    sums.under_control_mwh += known.under_control_mw * step_h;
+    controllable_mw += known.controllable_mw;
+    under_control_mw += known.under_control_mw;
+    kpis.portfolios[c].add_step(known.under_control_mw, known.controllable_mw, step_h);
     sums.reported_mwh += known.reported_mw * step_h;
     sums.observed_mwh += known.observed_mw * step_h;
     kpis.ages[c].add(known.ages);
   }
+  kpis.portfolios.back().add_step(under_control_mw, controllable_mw, step_h);
 }
 
 }  // namespace gridplus

@@ -33,6 +33,15 @@ struct CategoryTotal {
   double co2_t = 0.0;
 };
 
+/// What a controller could count on and what it knew, over the whole run.
+struct PortfolioTotal {
+  std::string controller;
+  double controllable_mw = 0.0;             ///< power of the devices that it commands
+  double control_availability = 1.0;        ///< share of it, over time, that followed
+  double capacity_credit = 1.0;             ///< share of it that followed in at least 95 % of the steps
+  std::vector<std::uint64_t> measurements;  ///< by age, in the bins of comms::AgeHistogram
+};
+
 struct StageTime {
   std::string label;
   double wall_s = 0.0;
@@ -42,6 +51,7 @@ struct StageTime {
 struct RunSummary {
   std::vector<Kpi> kpis;
   std::vector<CategoryTotal> categories;
+  std::vector<PortfolioTotal> portfolios;  ///< per controller; with communications
   std::vector<StageTime> stage_times;
   Extreme lowest_voltage, highest_voltage, highest_loading;
   double wall_s = 0.0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "sim/step/model.hpp"
 
@@ -114,6 +115,24 @@ double share(double part, double whole) {
   return whole > 0.0 ? part / whole : 1.0;
 }
 
+/// What a grid may count on is what it can call in all but one of twenty steps.
+constexpr double k_credit_confidence = 0.95;
+
+std::vector<PortfolioTotal> portfolio_totals(const KpiAccount& account, const Model& model) {
+  std::vector<PortfolioTotal> totals;
+  const double hours = static_cast<double>(account.steps) * model.time.step_h();
+  for (std::size_t c = 0; c < account.ages.size(); ++c) {
+    const PortfolioAccount& portfolio = account.portfolios[c];
+    const auto& ages = account.ages[c].counts();
+    totals.push_back({model.communication->names.controller[c],
+                      hours > 0.0 ? portfolio.controllable_mwh() / hours : 0.0,
+                      portfolio.availability(),
+                      portfolio.credit(k_credit_confidence),
+                      {ages.begin(), ages.end()}});
+  }
+  return totals;
+}
+
 /// Key figures of the communications, by `add(name, value, unit, long name)`.
 template <class Add>
 void add_communication(const KpiAccount& account, Add add) {
@@ -136,8 +155,10 @@ void add_communication(const KpiAccount& account, Add add) {
       "share of power and time with a measurement within the age limit");
   add("control_availability", share(static_cast<double>(sums.under_control), static_cast<double>(sums.controllable)),
       "1", "share of devices and time with a way to the controller and a valid command");
-  add("control_availability_weighted", share(sums.under_control_mwh, sums.controllable_mwh), "1",
-      "the same, weighted with the power of the devices");
+  const PortfolioAccount fleet = account.portfolios.empty() ? PortfolioAccount{} : account.portfolios.back();
+  add("control_availability_weighted", fleet.availability(), "1", "the same, weighted with the power of the devices");
+  add("capacity_credit", fleet.credit(k_credit_confidence), "1",
+      "share of the power of all devices that followed commands in at least 95 % of the steps");
   double fallback_mwh = 0.0;
   for (const double energy : sums.fallback_mwh) fallback_mwh += energy;
   add("fallback_mwh", fallback_mwh, "MWh", "rated power of devices on their fallback, times time");
@@ -222,6 +243,30 @@ void StepCosts::add_consumer(std::int32_t priority, double demand_mw, double uns
     for (auto* values : {&tier_demand_mw, &tier_unserved_mw}) values->resize(tiers, 0.0);
   tier_demand_mw[tiers - 1] += std::max(0.0, demand_mw);
   tier_unserved_mw[tiers - 1] += unserved_mw;
+}
+
+void PortfolioAccount::add_step(double under_control_mw, double controllable_mw, double step_h) {
+  under_control_mwh_ += under_control_mw * step_h;
+  controllable_mwh_ += controllable_mw * step_h;
+  // Sums of one set of weights in other orders differ by rounding: all of them is all of them.
+  constexpr double k_rounding = 1e-9;
+  const double followed = std::min(share(under_control_mw, controllable_mw) + k_rounding, 1.0);
+  ++steps_[static_cast<std::size_t>(followed * static_cast<double>(k_bins))];
+}
+
+double PortfolioAccount::availability() const {
+  return share(under_control_mwh_, controllable_mwh_);
+}
+
+double PortfolioAccount::credit(double confidence) const {
+  const auto all = static_cast<double>(std::accumulate(steps_.begin(), steps_.end(), std::uint64_t{0}));
+  std::uint64_t at_least = 0;
+  for (std::size_t bin = k_bins + 1; bin-- > 0;) {
+    at_least += steps_[bin];
+    if (static_cast<double>(at_least) >= confidence * all)
+      return static_cast<double>(bin) / static_cast<double>(k_bins);
+  }
+  return 1.0;
 }
 
 void add_step(KpiAccount& account, const Model& model, const StepBlock& block, std::size_t s, const StepCosts& costs) {
@@ -331,6 +376,7 @@ RunSummary summarise(const KpiAccount& account, const Model& model, const Microg
   add("steps_not_converged", static_cast<double>(account.steps_not_converged), "1",
       "steps whose power flow did not converge");
   summary.categories = by_category(account, model);
+  summary.portfolios = portfolio_totals(account, model);
   summary.lowest_voltage = describe_sighting(account.lowest_voltage, model.names.grid.bus, model);
   summary.highest_voltage = describe_sighting(account.highest_voltage, model.names.grid.bus, model);
   summary.highest_loading = describe_sighting(account.highest_loading, model.names.grid.branch, model);

@@ -2,6 +2,7 @@
 // thread count.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -15,6 +16,23 @@
 namespace gridplus {
 
 struct Model;
+
+/// How much of a portfolio follows commands, step by step. Plain data without padding.
+class PortfolioAccount {
+ public:
+  void add_step(double under_control_mw, double controllable_mw, double step_h);
+  /// Share of power and time that followed commands; 1 for an empty portfolio.
+  [[nodiscard]] double availability() const;
+  /// Share of the power that followed commands in at least `confidence` of all steps, rounded down to 1/k_bins; 1 for
+  /// an empty portfolio.
+  [[nodiscard]] double credit(double confidence) const;
+  [[nodiscard]] double controllable_mwh() const { return controllable_mwh_; }
+
+ private:
+  static constexpr std::size_t k_bins = 200;
+  double under_control_mwh_ = 0.0, controllable_mwh_ = 0.0;
+  std::array<std::uint64_t, k_bins + 1> steps_{};  ///< by share that followed
+};
 
 /// Running sums; plain data, part of the state.
 struct KpiAccount {
@@ -42,13 +60,14 @@ struct KpiAccount {
   struct Communication {
     comms::PerClass<comms::ClassCount> classes{};
     std::uint64_t meter_intervals = 0, meter_received = 0, meter_lost = 0, controllable = 0, under_control = 0;
-    double controllable_mwh = 0.0, under_control_mwh = 0.0, reported_mwh = 0.0, observed_mwh = 0.0;
+    double reported_mwh = 0.0, observed_mwh = 0.0;
     double local_shedding_mwh = 0.0;
     std::array<double, 6> fallback_mwh{};  ///< by Fallback: weight of devices times time
     std::uint64_t reroutes = 0;
   };
   Communication communication;
-  std::vector<comms::AgeHistogram> ages;  ///< per controller
+  std::vector<comms::AgeHistogram> ages;     ///< per controller
+  std::vector<PortfolioAccount> portfolios;  ///< per controller, then of all together; with communications
 
   /// What attacks add; all zero without them.
   struct Cyber {

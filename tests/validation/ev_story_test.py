@@ -3,7 +3,7 @@ who fall back on a start at random."""
 
 import h5py
 import numpy
-from story import CATALOGUE, run
+from story import CATALOGUE, STANDARD_ERRORS, never_falls, paired, run, study
 
 SCENARIO = CATALOGUE / "ev_district/ev_district_connected.yaml"
 VEHICLES = 4000
@@ -59,3 +59,17 @@ def test_a_randomised_fallback_has_a_flat_peak(tmp_path):
         peaks.append(peak)
     print("peak, kW per vehicle:", peaks)
     assert max(peaks) < 1.5, "far below the 6.25 kW of the timer"
+
+
+def test_homes_are_never_served_worse_by_reaching_more_cars(tmp_path):
+    """Cars that dispatch lays late into the night are short of time when a line fails; homes, which cannot wait, go first."""
+    kpi = study(tmp_path, SCENARIO, """study:
+  sweep: {coverage: {path: communication.coverage.0.share, values: [100 %, 50 %, 0 %]}}
+  replicates: 12
+""")
+    homes, cars = kpi["unserved_tier_1_mwh"], kpi["unserved_tier_3_mwh"]
+    print("unserved, MWh: homes", homes.mean(axis=-1), "cars", cars.mean(axis=-1))
+    assert homes.mean() > 0.1, "nothing failed"
+    assert never_falls(homes)
+    cost, error = paired(cars[0] - cars[2])
+    assert cost < 0.1 * homes[0].mean() + STANDARD_ERRORS * error, "what charging late costs stays small"

@@ -64,6 +64,7 @@ std::unique_ptr<Model> build(const Spec& spec, std::span<const ModelInfo> models
   model->network = to_options(spec.flow);
   model->record = record_options(spec.record, spec.time.step_h());
   model->co2_price_per_t = spec.policy.co2_price_per_t;
+  model->retail_price = {spec.market.retail_price_per_mwh, spec.market.reference_price_per_mwh};
   const BusIndex buses = build_grid(spec, *model, problems, sharing.grid_of);
   build_devices(spec, models, buses, *model, problems);
   build_events(spec, *model, problems);

@@ -351,7 +351,8 @@ class CommunicationBuilder {
   void add_endpoint(const Candidate& candidate, comms::EndpointSpec endpoint) {
     const auto id = static_cast<std::uint32_t>(plan_->fallback.size());
     const EndpointEntry* const entry = candidate.entry;
-    FallbackRule rule{c_.values.fallback, c_.values.fallback_share};
+    FallbackRule rule{endpoint.controllable ? c_.values.fallback : Fallback::default_schedule,
+                      c_.values.fallback_share};
     if (entry != nullptr && entry->node->find("fallback") != nullptr) rule.rule = entry->values.fallback;
     if (entry != nullptr && !std::isnan(entry->values.fallback_share)) rule.share = entry->values.fallback_share;
     plan_->fallback.push_back(rule);
@@ -382,6 +383,7 @@ class CommunicationBuilder {
     plan_->network = std::move(built.network);
     plan_->names = std::move(built.names);
     plan_->transport = transport_options(c_.values);
+    plan_->transport.prices = plan_->transport.prices || model_.retail_price.given();
     plan_->valley_from_h = c_.values.valley_from_h;
     plan_->valley_to_h = c_.values.valley_to_h;
     plan_->peak_from_h = c_.values.peak_from_h;

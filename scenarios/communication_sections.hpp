@@ -27,6 +27,7 @@ struct CommunicationSection {
   std::int64_t command_retries = 2, report_retries = 0;
   double retry_spacing_s = 5.0;
   double report_deadline_s = 60.0, command_deadline_s = 60.0, price_deadline_s = 60.0, metering_deadline_s = 14400.0;
+  double price_interval_s = 900.0, price_validity_s = 86400.0;
   double metering_interval_s = 900.0, meter_memory_h = 24.0, settlement_cutoff_h = 24.0;
   bool prices = false, synchronised = false;
   double duplicates = 0.0;
@@ -67,7 +68,11 @@ struct CommunicationSection {
       field(&CommunicationSection::settlement_cutoff_h, "settlement_cutoff", "h",
             "readings that come later do not count")
           .above(0),
-      field(&CommunicationSection::prices, "prices", "1", "whether price messages are sent, every 15 minutes"),
+      field(&CommunicationSection::prices, "prices", "1", "price messages are sent; with `market` always"),
+      field(&CommunicationSection::price_interval_s, "price_interval", "s", "between price messages").above(0),
+      field(&CommunicationSection::price_validity_s, "price_validity", "s",
+            "how long a device without newer prices goes by the last one")
+          .at_least(0),
       field(&CommunicationSection::synchronised, "synchronised", "1",
             "all endpoints report at once; else spread by hash"),
       field(&CommunicationSection::duplicates, "duplicates", "1", "probability that a message arrives twice")
@@ -151,7 +156,8 @@ struct EndpointSection {
       field(&EndpointSection::fallback, "fallback", "1", "as in `communication`").one_of(k_fallbacks),
       field(&EndpointSection::fallback_share, "fallback_share", "1", "as in `communication`").between(0, 1),
       field(&EndpointSection::metered, "metered", "1", "whether it sends interval readings; by default consumers do"),
-      field(&EndpointSection::controllable, "controllable", "1", "whether it takes commands"));
+      field(&EndpointSection::controllable, "controllable", "1",
+            "whether it takes commands; else it goes by its own `fallback`, by default default_schedule"));
 };
 
 /// Very many alike devices, of which only numbers are known.

@@ -128,14 +128,8 @@ void decode_controllers(Context& context, const Node& root, Spec& spec, const Pa
   }
   if (const Node* const policy = find_map(context, root, "policy", top))
     decode_section(context, section_fields<PolicySection>(), &spec.policy, *policy, Path(top, "policy"), {}, "policy");
-}
-
-void refuse_reserved(Context& context, const Node& root, const Path& top) {
-  for (const Member& member : root.members)
-    if (member.key == "market")
-      context.fail(member.where(), Path(top, member.key),
-                   fmt::format("the block '{}' is not available in this version of gridplus", member.key),
-                   "the blocks that docs/scenario-format.md lists as available", "take the block out");
+  if (const Node* const market = find_map(context, root, "market", top))
+    decode_section(context, section_fields<MarketSection>(), &spec.market, *market, Path(top, "market"), {}, "market");
 }
 
 }  // namespace
@@ -217,7 +211,6 @@ Spec decode(const Node& root, std::span<const ModelInfo> models, const std::stri
   spec.profiles.share(sharing.profiles);
   Context context{problems, spec.profiles, spec.currency, {}, spec.seed, sharing.replicate, limits};
   const Path top;
-  refuse_reserved(context, root, top);
   refuse_unknown_keys(context, root,
                       {"gridplus",   "name",      "description",   "seed",    "currency",    "extends", "time",
                        "grid",       "producers", "consumers",     "storage", "controllers", "policy",  "events",

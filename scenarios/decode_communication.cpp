@@ -139,6 +139,8 @@ comms::TransportOptions transport_options(const CommunicationSection& s) {
   options.duplicate_probability = s.duplicates;
   options.synchronised = s.synchronised;
   options.prices = s.prices;
+  of(comms::MessageClass::price).interval_s = s.price_interval_s;
+  options.price_validity_s = s.price_validity_s;
   options.command_validity_s = s.command_validity_s;
   options.meter_memory_h = s.meter_memory_h;
   options.settlement_cutoff_h = s.settlement_cutoff_h;

@@ -141,6 +141,7 @@ std::string resolved_json(const Spec& spec, const Model& model) {
   out["grid"]["power_flow"] = section_json(section_fields<FlowSection>(), &spec.flow, profiles);
   out["controllers"]["dispatch"] = section_json(section_fields<DispatchSection>(), &spec.dispatch, profiles);
   out["policy"] = section_json(section_fields<PolicySection>(), &spec.policy, profiles);
+  if (model.retail_price.given()) out["market"] = section_json(section_fields<MarketSection>(), &spec.market, profiles);
   for (const FailureEntry& entry : spec.failures) {
     Json failure = section_json(section_fields<FailureSection>(), &entry.values, profiles);
     failure["failures"] = entry.subjects;

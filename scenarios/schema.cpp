@@ -343,6 +343,7 @@ std::string scenario_schema() {
   keys["communication"] = communication_schema();
   keys["cyber"] = cyber_schema();
   keys["policy"] = section_schema<scenario::PolicySection>("what the state prescribes");
+  keys["market"] = section_schema<scenario::MarketSection>("what consumers pay");
   keys["events"] = events_schema();
   keys["microgrids"] = microgrids_schema();
   keys["record"] = record_schema();

@@ -6,7 +6,7 @@
 namespace gridplus::scenario {
 
 std::span<const SectionInfo> sections() {
-  static const std::array<SectionInfo, 27> list = {{
+  static const std::array<SectionInfo, 28> list = {{
       {"grid", "the network as a whole", section_fields<GridSection>()},
       {"grid.buses[]", "a bus", section_fields<BusSection>()},
       {"grid.branches[]", "a line, transformer or coupler", section_fields<BranchSection>()},
@@ -16,6 +16,7 @@ std::span<const SectionInfo> sections() {
       {"supply", "keys of every consumer", section_fields<SupplySection>()},
       {"controllers.dispatch", "the choice of units", section_fields<DispatchSection>()},
       {"policy", "what the state prescribes", section_fields<PolicySection>()},
+      {"market", "what consumers pay", section_fields<MarketSection>()},
       {"events[].failures", "failures by chance", section_fields<FailureSection>()},
       {"events[].storm", "wind that breaks branches", section_fields<StormSection>()},
       {"events[].repair_crews", "who repairs", section_fields<RepairSection>()},

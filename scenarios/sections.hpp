@@ -190,6 +190,19 @@ struct PolicySection {
       field(&PolicySection::co2_price_per_t, "co2_price", "currency/t", "price of carbon dioxide").at_least(0));
 };
 
+/// `market`: what consumers pay.
+struct MarketSection {
+  Series retail_price_per_mwh;
+  double reference_price_per_mwh = 0.0;
+  static constexpr auto fields = std::make_tuple(
+      field(&MarketSection::retail_price_per_mwh, "retail_price", "currency/MWh", "what consumers pay for energy")
+          .required(),
+      field(&MarketSection::reference_price_per_mwh, "reference_price", "currency/MWh",
+            "the price at which demand is as given, and from which prices are low or high")
+          .required()
+          .above(0));
+};
+
 /// `study.adequacy`.
 struct AdequacySection {
   adequacy::Method method = adequacy::Method::automatic;

@@ -127,6 +127,7 @@ struct Spec {
   FlowSection flow;
   DispatchSection dispatch;
   PolicySection policy;
+  MarketSection market;
   RecordSpec record;
   AdequacySpec adequacy;
   std::vector<BusEntry> buses;

@@ -18,6 +18,7 @@ Demand demand(const Params& params, const StepContext& context) {
   double factor = params.scale;
   if (params.growth_per_year != 0.0)
     factor *= std::pow(1.0 + params.growth_per_year, civil(context.time).year - params.growth_from_year);
+  if (params.price_elasticity != 0.0) factor *= std::pow(context.price_ratio, params.price_elasticity);
   const double p_mw = factor * context.value(params.demand_mw);
   if (given(params.reactive_mvar)) return {p_mw, factor * context.value(params.reactive_mvar)};
   return {p_mw, p_mw * params.mvar_per_mw};

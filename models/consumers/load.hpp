@@ -26,6 +26,7 @@ struct Load {
     double scale = 1.0;
     double growth_per_year = 0.0;
     std::int32_t growth_from_year = 0;
+    double price_elasticity = 0.0;
     double p_current_share = 0.0, p_impedance_share = 0.0;
     double q_current_share = k_not_given, q_impedance_share = k_not_given;
 
@@ -51,6 +52,10 @@ struct Load {
       field(&Params::growth_from_year, "growth_from", "1",
             "the calendar year in which demand is as given; needed with growth")
           .between(0, 9999),
+      field(&Params::price_elasticity, "price_elasticity", "1",
+            "relative change of demand for a relative change of the retail price, against the reference price of "
+            "`market`")
+          .between(-2, 0),
       field(&Params::p_current_share, "current_share", "1",
             "share of the active power drawn as constant current, in proportion to the voltage")
           .between(-k_largest_share, k_largest_share),

@@ -91,4 +91,13 @@ void deliver_late_commands(std::int64_t step, TransportState& state) {
   });
 }
 
+void deliver_late_prices(std::int64_t step, TransportState& state) {
+  std::erase_if(state.late_prices, [&](const LatePrice& late) {
+    if (late.arrives > step) return false;
+    std::int64_t& known = state.price_step[late.endpoint];
+    known = std::max(known, late.sent);
+    return true;
+  });
+}
+
 }  // namespace gridplus::comms

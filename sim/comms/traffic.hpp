@@ -33,8 +33,9 @@ struct Traffic {
   void offer(std::int64_t step, const TransportOptions& options, OfferedTraffic& offered) const;
 };
 
-/// Takes what arrives in `step` off the queue; a newer report or command that is there already stays.
+/// Takes what arrives in `step` off the queue; a newer report, command or price that is there already stays.
 void deliver_late_reports(std::int64_t step, TransportState& state);
 void deliver_late_commands(std::int64_t step, TransportState& state);
+void deliver_late_prices(std::int64_t step, TransportState& state);
 
 }  // namespace gridplus::comms

@@ -25,6 +25,10 @@ std::int64_t arrival_step(std::int64_t sent_step, double latency_s, double step_
   return sent_step + static_cast<std::int64_t>(std::ceil(latency_s / step_s * (1.0 - k_time_rounding)));
 }
 
+std::int64_t last_priced_step(std::int64_t sent_step, const TransportOptions& options, double step_s) {
+  return sent_step + to_steps(options.classes[static_cast<std::size_t>(MessageClass::price)].interval_s, step_s);
+}
+
 std::vector<MessageClass> unresolved_deadlines(const Network& network, const TransportOptions& options, double step_s) {
   const EndpointArrays& endpoint = network.endpoint();
   const auto any = [](const std::vector<std::uint8_t>& flags) {
@@ -124,13 +128,16 @@ class Transport::Impl {
   void downlink(std::int64_t step, std::span<const Command> commands, const Surroundings& around,
                 TransportState& state) {
     if (controlled_) deliver_late_commands(step, state);
+    deliver_late_prices(step, state);
     if (controlled_ || traffic_.prices.used())
       run_chunks([&](std::size_t begin, std::size_t end, Tally& tally) {
         if (controlled_) command(step, begin, end, commands, state, tally);
         if (traffic_.prices.used()) price(step, begin, end, state, tally);
       });
-    for (const Tally& tally : tallies_)
+    for (const Tally& tally : tallies_) {
       state.late_commands.insert(state.late_commands.end(), tally.late_commands.begin(), tally.late_commands.end());
+      state.late_prices.insert(state.late_prices.end(), tally.late_prices.begin(), tally.late_prices.end());
+    }
     cohorts_.downlink(step, paths_, around, state, of_cohorts_);
     availability_.run_batteries(around, state.availability);
     sum_up();
@@ -162,6 +169,7 @@ class Transport::Impl {
     std::vector<ControllerCount> standing;  ///< what count.controllers begins with
     std::vector<LateReport> late_reports;
     std::vector<LateCommand> late_commands;
+    std::vector<LatePrice> late_prices;
   };
 
   static PerClass<double> sizes(const TransportOptions& options) {
@@ -198,6 +206,7 @@ class Transport::Impl {
       Tally& tally = tallies_[c];
       tally.late_reports.clear();
       tally.late_commands.clear();
+      tally.late_prices.clear();
       each(c * k_chunk, std::min(n, (c + 1) * k_chunk), tally);
     });
   }
@@ -300,8 +309,12 @@ class Transport::Impl {
     constexpr MessageClass k_class = MessageClass::price;
     sender_.send({k_class, traffic_.prices, paths_.down(k_class), step}, begin, end,
                  tally.count.classes[static_cast<std::size_t>(k_class)], [&](std::uint32_t e, const Outcome& outcome) {
-                   if (outcome.delivered)
-                     state.price_step[e] = arrival_step(step, static_cast<double>(outcome.latency_s), step_s_);
+                   if (!outcome.delivered) return;
+                   const std::int64_t arrives = arrival_step(step, static_cast<double>(outcome.latency_s), step_s_);
+                   if (arrives > step)
+                     tally.late_prices.push_back({arrives, step, e});
+                   else
+                     state.price_step[e] = step;
                  });
   }
 

@@ -41,6 +41,7 @@ struct TransportOptions {
   bool synchronised = false;           ///< all endpoints report at once, in place of hashed phases
   bool prices = false;                 ///< price messages are sent
   double command_validity_s = 900.0;   ///< after its issue; then the device falls back
+  double price_validity_s = 86400.0;   ///< after the last step it is for; then the device knows no price
   double meter_memory_h = 24.0;        ///< how far back a meter keeps intervals it could not send
   double settlement_cutoff_h = 24.0;   ///< intervals that come later do not count
 };
@@ -71,6 +72,11 @@ struct LateCommand {
   std::uint64_t endpoint = 0;
 };
 
+struct LatePrice {
+  std::int64_t arrives = 0, sent = 0;
+  std::uint64_t endpoint = 0;
+};
+
 /// All that changes: a value; a copy is a checkpoint.
 struct TransportState {
   AvailabilityState availability;
@@ -80,10 +86,11 @@ struct TransportState {
   std::vector<std::int64_t> toggle_step;     ///< when the last hop fails or returns next
   std::vector<std::uint8_t> hop_up;
   std::vector<std::uint32_t> meter_waiting;  ///< intervals that a meter has not yet sent
-  std::vector<std::int64_t> price_step;      ///< of the last price received
+  std::vector<std::int64_t> price_step;      ///< in which the last price message received was sent
   std::vector<HeldCommand> held;
   std::vector<LateReport> late_reports;
   std::vector<LateCommand> late_commands;
+  std::vector<LatePrice> late_prices;
   std::vector<double> cohort_lost;  ///< [cohort][reports lost in a row]: covered devices
   std::vector<double> cohort_kept;  ///< [cohort][intervals kept]: covered meters
 };
@@ -107,6 +114,7 @@ void visit_parts(Visitor& visit, State& s) {
   visit(s.held);
   visit(s.late_reports);
   visit(s.late_commands);
+  visit(s.late_prices);
   visit(s.cohort_lost);
   visit(s.cohort_kept);
 }
@@ -176,6 +184,9 @@ class Transport {
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// The last step whose price a message sent in `sent_step` carries: prices until the next message is due.
+[[nodiscard]] std::int64_t last_priced_step(std::int64_t sent_step, const TransportOptions& options, double step_s);
 
 /// ceil(latency/step) steps later, or in the same step where it takes no longer than one.
 [[nodiscard]] std::int64_t arrival_step(std::int64_t sent_step, double latency_s, double step_s);

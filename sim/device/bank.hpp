@@ -197,6 +197,23 @@ class Bank<M> final : public detail::BankCommon<M, StorageBank> {
   }
 };
 
+namespace detail {
+
+/// The context of a step as one consumer after the other knows it.
+class KnownContext {
+ public:
+  explicit KnownContext(const StepContext& context) : known_(context) {}
+  [[nodiscard]] const StepContext& of(std::size_t i) {
+    if (!known_.price_ratios.empty()) known_.price_ratio = known_.price_ratios[i];
+    return known_;
+  }
+
+ private:
+  StepContext known_;
+};
+
+}  // namespace detail
+
 template <ConsumerModel M>
 class Bank<M> final : public detail::BankCommon<M, ConsumerBank> {
   using Common = detail::BankCommon<M, ConsumerBank>;
@@ -207,14 +224,16 @@ class Bank<M> final : public detail::BankCommon<M, ConsumerBank> {
   void offer(const BankState& state, const StepContext& context, std::span<ConsumerOffer> offers) const override {
     const auto* params = this->params(state);
     const auto* states = detail::as<State>(state.devices);
-    for (std::size_t i = 0; i < offers.size(); ++i) offers[i] = M::offer(params[i], states[i], context);
+    detail::KnownContext known(context);
+    for (std::size_t i = 0; i < offers.size(); ++i) offers[i] = M::offer(params[i], states[i], known.of(i));
   }
   void step(BankState& state, std::span<const ConsumerCommand> commands, const StepContext& context,
             std::span<ConsumerResponse> responses) const override {
     const auto* params = this->params(state);
     auto* states = detail::as<State>(state.devices);
+    detail::KnownContext known(context);
     for (std::size_t i = 0; i < commands.size(); ++i)
-      responses[i] = M::step(params[i], states[i], commands[i], context);
+      responses[i] = M::step(params[i], states[i], commands[i], known.of(i));
   }
 };
 

@@ -22,6 +22,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -44,6 +45,9 @@ struct StepContext {
   ZonedTime time;  ///< begin of the step
   const ProfileTable* profiles = nullptr;
   double co2_price_per_t = 0.0;
+  double price_ratio = 1.0;  ///< retail price over the reference price, as far as the device knows it; 1: no market
+  /// For a bank of consumers: the price ratio that each of its devices knows; empty: all know `price_ratio`.
+  std::span<const double> price_ratios;
   std::uint64_t seed = 0;
   std::uint32_t replicate = 0;
 

@@ -34,10 +34,11 @@ enum class Fallback : std::uint8_t {
   default_schedule,  ///< what it would do by itself: full output of a free resource, own demand, idle storage
   local_droop,       ///< follows its bus's voltage: less output above 1.05 p.u., none at 1.10; storage evens it out
   local_tou_timer,   ///< storage: charges at night, discharges in the evening; else as default_schedule
-  curtail_to         ///< a share of what it could or would
+  curtail_to,        ///< a share of what it could or would
+  local_price        ///< storage and demand that can be moved: more while the price known is low, less while it is high
 };
-inline constexpr std::array<std::string_view, 6> k_fallbacks = {
-    "hold_last", "zero", "default_schedule", "local_droop", "local_tou_timer", "curtail_to"};
+inline constexpr std::array<std::string_view, 7> k_fallbacks = {
+    "hold_last", "zero", "default_schedule", "local_droop", "local_tou_timer", "curtail_to", "local_price"};
 
 struct FallbackRule {
   Fallback rule = Fallback::default_schedule;
@@ -54,7 +55,7 @@ struct CommunicationModel {
   comms::NetworkNames names;
   comms::TransportOptions transport;
   std::vector<ControllerRule> controllers;
-  std::vector<FallbackRule> fallback;  ///< per endpoint
+  std::vector<FallbackRule> fallback;  ///< per endpoint; of one that takes no commands: what it always goes by
   /// Endpoint of each device, comms::k_no_index: controlled without messages, as without communications.
   std::vector<std::uint32_t> producer_endpoint, storage_endpoint, consumer_endpoint;
   comms::AttackPlan attacks;

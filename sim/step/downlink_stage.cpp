@@ -3,6 +3,7 @@
 #include "sim/step/communication_record.hpp"
 #include "sim/step/exchange.hpp"
 #include "sim/step/local_control.hpp"
+#include "sim/step/prices.hpp"
 #include "sim/step/relays.hpp"
 #include "sim/step/stage.hpp"
 
@@ -93,7 +94,7 @@ class DownlinkStage final : public Stage {
         const bool controllable = plan.network.endpoint().controllable[e] != 0;
         if (!controllable || (cyber != nullptr && cyber->isolated(e))) {
           disturb(frame, bus_of(i));
-          fall_back(i, FallbackRule{}, comms::HeldCommand{});
+          fall_back(i, controllable ? FallbackRule{} : plan.fallback[e], comms::HeldCommand{});
           if (controllable) count_fallback(state, e);
           continue;
         }
@@ -109,6 +110,7 @@ class DownlinkStage final : public Stage {
       }
     };
     now_ = civil(frame.context.time);
+    step_ = step;
     DispatchResult& d = frame.decision;
     each(
         plan.producer_endpoint, frame.sight.producer_fresh, frame.outside.producers,
@@ -120,7 +122,8 @@ class DownlinkStage final : public Stage {
         },
         [&](std::size_t p, const FallbackRule& rule, const comms::HeldCommand& held) {
           d.producers[p] =
-              producer_fallback(frame.producer_offers[p], rule, held, sight(state, model_.producer_connection[p].bus));
+              producer_fallback(frame.producer_offers[p], rule, held,
+                                sight(state, model_.producer_connection[p].bus, plan.producer_endpoint[p]));
         });
     each(
         plan.storage_endpoint, frame.sight.storage_fresh, frame.outside.storages,
@@ -129,8 +132,9 @@ class DownlinkStage final : public Stage {
           d.storages[s].p_mw = limited(plan.storage_endpoint[s], c.value);
         },
         [&](std::size_t s, const FallbackRule& rule, const comms::HeldCommand& held) {
-          d.storages[s].p_mw = storage_fallback_mw(frame.storage_offers[s], rule, held,
-                                                   sight(state, model_.storage_connection[s].bus), plan);
+          d.storages[s].p_mw =
+              storage_fallback_mw(frame.storage_offers[s], rule, held,
+                                  sight(state, model_.storage_connection[s].bus, plan.storage_endpoint[s]), plan);
         });
     each(
         plan.consumer_endpoint, frame.sight.consumer_fresh, frame.outside.consumers,
@@ -140,7 +144,8 @@ class DownlinkStage final : public Stage {
           d.consumers[c].served_mw = limited(plan.consumer_endpoint[c], d.consumers[c].served_mw);
         },
         [&](std::size_t c, const FallbackRule& rule, const comms::HeldCommand& held) {
-          d.consumers[c].served_mw = consumer_fallback_mw(frame.consumer_offers[c], rule, held);
+          d.consumers[c].served_mw = consumer_fallback_mw(
+              frame.consumer_offers[c], rule, held, sight(state, model_.consumer_bus[c], plan.consumer_endpoint[c]));
         });
   }
 
@@ -163,14 +168,17 @@ class DownlinkStage final : public Stage {
     state.kpis.communication.fallback_mwh[rule] += weight_mw * model_.time.step_h();
   }
 
-  [[nodiscard]] LocalSight sight(const SimulationState& state, BusId bus) const {
-    return {state.flow_start.vm_pu[bus.index()], now_};
+  /// What the device at `bus` with endpoint `e` sees in the step `step_`.
+  [[nodiscard]] LocalSight sight(const SimulationState& state, BusId bus, std::uint32_t e) const {
+    return {state.flow_start.vm_pu[bus.index()], now_,
+            known_price_ratio(model_, e, step_, state.communication.transport)};
   }
 
   const Model& model_;
   std::shared_ptr<Exchange> exchange_;
   std::vector<std::uint8_t> disturbed_;  ///< per island: some device acts on something other than this step's decision
-  CivilTime now_;
+  CivilTime now_;                        ///< of the step at hand
+  std::int64_t step_ = 0;                ///< at hand
   std::vector<std::uint8_t> connected_;  ///< per endpoint; with attacks
   std::vector<double> fallback_mw_;      ///< per controller
 };

@@ -285,6 +285,9 @@ void add_step(KpiAccount& account, const Model& model, const StepBlock& block, s
   account.starts += costs.starts;
   account.due_mwh += costs.due_mwh;
   account.missed_mwh += costs.missed_mwh;
+  if (model.retail_price.given())
+    account.retail_bill += served_mw * step_h *
+                           model.profiles.value(model.retail_price.per_mwh, block.first + static_cast<std::int64_t>(s));
   for (auto* values : {&account.tier_demand_mwh, &account.tier_unserved_mwh})
     if (values->size() < costs.tier_demand_mw.size()) values->resize(costs.tier_demand_mw.size(), 0.0);
   for (std::size_t t = 0; t < costs.tier_demand_mw.size(); ++t) {
@@ -357,6 +360,8 @@ RunSummary summarise(const KpiAccount& account, const Model& model, const Microg
     add("unmet_service_share", account.missed_mwh / account.due_mwh, "1",
         "unmet service over all service that fell due");
   }
+  if (model.retail_price.given())
+    add("retail_bill", account.retail_bill, currency, "what consumers pay for the energy served, at the retail price");
   add("operating_cost", sum(account.cost), currency, "fuel, emissions, variable and start costs of producers");
   add("start_cost", account.start_cost, currency, "part of the operating cost that is paid for starts");
   add("starts", static_cast<double>(account.starts), "1", "number of unit starts");

@@ -46,6 +46,7 @@ struct KpiAccount {
   double curtailed_mwh = 0.0, start_cost = 0.0, wear_cost = 0.0, unserved_cost = 0.0;
   double peak_demand_mw = 0.0, largest_imbalance_mw = 0.0;
   double due_mwh = 0.0, missed_mwh = 0.0;
+  double retail_bill = 0.0;
   double storage_start_mwh = 0.0, storage_end_mwh = 0.0;
   std::int64_t starts = 0, steps = 0, steps_not_converged = 0, steps_unserved = 0;
   std::vector<double> energy_mwh, available_mwh, curtailed_by_unit_mwh, cost, co2_t;  ///< per producer
@@ -62,7 +63,7 @@ struct KpiAccount {
     std::uint64_t meter_intervals = 0, meter_received = 0, meter_lost = 0, controllable = 0, under_control = 0;
     double reported_mwh = 0.0, observed_mwh = 0.0;
     double local_shedding_mwh = 0.0;
-    std::array<double, 6> fallback_mwh{};  ///< by Fallback: weight of devices times time
+    std::array<double, 7> fallback_mwh{};  ///< by Fallback: weight of devices times time
     std::uint64_t reroutes = 0;
   };
   Communication communication;

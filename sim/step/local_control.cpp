@@ -13,6 +13,17 @@ bool within(double hour, double from_h, double to_h) {
   return from_h <= to_h ? hour >= from_h && hour < to_h : hour >= from_h || hour < to_h;
 }
 
+/// Prices this far from the reference price are low and high.
+constexpr double k_price_band = 0.1;
+
+bool low_price(const LocalSight& sight) {
+  return sight.price_ratio <= 1.0 - k_price_band;
+}
+
+bool high_price(const LocalSight& sight) {
+  return sight.price_ratio >= 1.0 + k_price_band;
+}
+
 }  // namespace
 
 ProducerCommand producer_fallback(const ProducerOffer& offer, const FallbackRule& rule, const comms::HeldCommand& held,
@@ -33,6 +44,7 @@ ProducerCommand producer_fallback(const ProducerOffer& offer, const FallbackRule
       return {offer.online, rule.share * offer.max_mw};
     case Fallback::default_schedule:
     case Fallback::local_tou_timer:
+    case Fallback::local_price:
       break;
   }
   return schedule;
@@ -53,6 +65,9 @@ double storage_fallback_mw(const StorageOffer& offer, const FallbackRule& rule, 
       if (within(hour, plan.valley_from_h, plan.valley_to_h)) return -offer.max_charge_mw;
       return within(hour, plan.peak_from_h, plan.peak_to_h) ? offer.max_discharge_mw : 0.0;
     }
+    case Fallback::local_price:
+      if (low_price(sight)) return -offer.max_charge_mw;
+      return high_price(sight) ? offer.max_discharge_mw : 0.0;
     case Fallback::zero:
     case Fallback::default_schedule:
     case Fallback::curtail_to:
@@ -61,7 +76,8 @@ double storage_fallback_mw(const StorageOffer& offer, const FallbackRule& rule, 
   return 0.0;
 }
 
-double consumer_fallback_mw(const ConsumerOffer& offer, const FallbackRule& rule, const comms::HeldCommand& held) {
+double consumer_fallback_mw(const ConsumerOffer& offer, const FallbackRule& rule, const comms::HeldCommand& held,
+                            const LocalSight& sight) {
   switch (rule.rule) {
     case Fallback::hold_last:
       return held.issued_step == comms::HeldCommand::k_never ? offer.demand_mw : followed_mw(offer, held.command);
@@ -69,6 +85,9 @@ double consumer_fallback_mw(const ConsumerOffer& offer, const FallbackRule& rule
       return 0.0;
     case Fallback::curtail_to:
       return rule.share * offer.demand_mw;
+    case Fallback::local_price:
+      if (low_price(sight)) return offer.demand_mw + offer.flexible_up_mw;
+      return high_price(sight) ? offer.demand_mw - offer.flexible_down_mw : offer.demand_mw;
     case Fallback::default_schedule:
     case Fallback::local_droop:
     case Fallback::local_tou_timer:

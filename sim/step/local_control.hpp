@@ -10,6 +10,7 @@ namespace gridplus {
 struct LocalSight {
   double vm_pu = 1.0;  ///< of its bus, in the step before
   CivilTime now;
+  double price_ratio = 1.0;  ///< retail price over the reference price, as it knows it
 };
 
 [[nodiscard]] ProducerCommand producer_fallback(const ProducerOffer& offer, const FallbackRule& rule,
@@ -22,7 +23,7 @@ struct LocalSight {
 
 /// What a consumer takes, MW.
 [[nodiscard]] double consumer_fallback_mw(const ConsumerOffer& offer, const FallbackRule& rule,
-                                          const comms::HeldCommand& held);
+                                          const comms::HeldCommand& held, const LocalSight& sight);
 
 /// What a consumer is told that shall have `served_mw`: the share of its demand, or the power where it can be moved,
 /// for then its own demand may be nothing.

@@ -40,6 +40,15 @@ struct DcLink {
   double loss_share = 0.0;  ///< of |p_mw|
 };
 
+/// What consumers pay for energy. They know it for every step without communications; with them, as price messages say.
+struct RetailPrice {
+  static constexpr double k_least_ratio = 0.05;  ///< of a price to the reference price: what is less counts as this
+  Series per_mwh;
+  double reference_per_mwh = 0.0;  ///< at which demand is as given; 0: there is no retail price
+
+  [[nodiscard]] bool given() const { return reference_per_mwh > 0.0; }
+};
+
 /// A planned switching of a branch or unit.
 struct PlannedOutage {
   using Subject = OutageSubject::Kind;
@@ -101,6 +110,7 @@ struct Model {
   std::vector<DcLink> dc_links;
   ProfileTable profiles;
   Series co2_price_per_t;
+  RetailPrice retail_price;
   std::vector<double> consumer_customers;  ///< connected behind each consumer; all 0: no indices of interruptions
   std::vector<PlannedOutage> outages;
   OutagePlan outage_plan;            ///< what fails by chance

@@ -3,10 +3,20 @@
 #include <algorithm>
 
 #include "sim/step/each_bank.hpp"
+#include "sim/step/prices.hpp"
 
 namespace gridplus {
 
 namespace {
+
+/// What the devices [first, first + count) of a kind, a bank, know of the step: consumers each their own price.
+template <class DevicesOfKind>
+StepContext context_of(const DevicesOfKind&, const Frame& frame, std::size_t first, std::size_t count) {
+  StepContext context = frame.context;
+  if constexpr (std::is_same_v<DevicesOfKind, ConsumerBank>)
+    if (!frame.price_ratios.empty()) context.price_ratios = std::span(frame.price_ratios).subspan(first, count);
+  return context;
+}
 
 /// Applies dated parameter changes.
 class PolicyStage final : public Stage {
@@ -52,11 +62,12 @@ class ExogenousStage final : public Stage {
   void run(SimulationState& state, Frame& frame) override {
     const auto ask = [&](const auto& banks, std::vector<BankState>& states, auto& offers) {
       for_each_bank(banks, states, [&](const auto& bank, BankState& bank_state, std::size_t first, std::size_t count) {
-        bank.offer(bank_state, frame.context, std::span(offers).subspan(first, count));
+        bank.offer(bank_state, context_of(bank, frame, first, count), std::span(offers).subspan(first, count));
       });
     };
     ask(model_.producer_banks, state.producers, frame.producer_offers);
     ask(model_.storage_banks, state.storages, frame.storage_offers);
+    frame.price_ratios = known_price_ratios(model_, frame.context.step, state.communication.transport);
     ask(model_.consumer_banks, state.consumers, frame.consumer_offers);
     for (std::size_t p = 0; p < state.producer_out.size(); ++p)
       if (state.producer_out[p] != 0)
@@ -132,7 +143,7 @@ class DevicesStage final : public Stage {
   void run(SimulationState& state, Frame& frame) override {
     const auto act = [&](const auto& banks, std::vector<BankState>& states, const auto& commands, auto& responses) {
       for_each_bank(banks, states, [&](const auto& bank, BankState& bank_state, std::size_t first, std::size_t count) {
-        bank.step(bank_state, std::span(commands).subspan(first, count), frame.context,
+        bank.step(bank_state, std::span(commands).subspan(first, count), context_of(bank, frame, first, count),
                   std::span(responses).subspan(first, count));
       });
     };
@@ -368,6 +379,7 @@ StepContext make_context(const Model& model, std::int64_t k) {
   context.seed = model.seed;
   context.replicate = model.replicate;
   context.co2_price_per_t = context.value(model.co2_price_per_t);
+  context.price_ratio = price_ratio(model, k);
   return context;
 }
 

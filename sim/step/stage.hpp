@@ -62,8 +62,9 @@ struct Frame {
   std::vector<ProducerOffer> producer_offers;
   std::vector<StorageOffer> storage_offers;
   std::vector<ConsumerOffer> consumer_offers;
-  Sight sight;      ///< with communications or set points from outside: what the controllers take for the offers
-  Outside outside;  ///< set points that did not come from the simulated controllers
+  Sight sight;  ///< with communications or set points from outside: what the controllers take for the offers
+  std::vector<double> price_ratios;  ///< per consumer, as it knows them; empty: all know the present price
+  Outside outside;                   ///< set points that did not come from the simulated controllers
   DispatchResult decision;
   std::vector<ProducerResponse> producer_responses;
   std::vector<StorageResponse> storage_responses;

@@ -130,7 +130,7 @@ void visit_state(Visitor& visit, State& state) {
   visit(k.portfolios);
   for (auto* sum : {&k.demand_mwh, &k.served_mwh, &k.losses_mwh, &k.charged_mwh, &k.discharged_mwh, &k.curtailed_mwh,
                     &k.start_cost, &k.wear_cost, &k.unserved_cost, &k.peak_demand_mw, &k.largest_imbalance_mw,
-                    &k.storage_start_mwh, &k.storage_end_mwh, &k.due_mwh, &k.missed_mwh,  &k.triangle_h,
+                    &k.storage_start_mwh, &k.storage_end_mwh, &k.due_mwh, &k.missed_mwh, &k.retail_bill, &k.triangle_h,
                     &k.below_90_h, &k.longest_below_90_h})
     visit(*sum);
   for (auto* count : {&k.starts, &k.steps, &k.steps_not_converged, &k.steps_unserved}) visit(*count);

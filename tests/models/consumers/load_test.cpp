@@ -50,6 +50,18 @@ TEST(Load, GrowsByTheYear) {
   EXPECT_DOUBLE_EQ(Load::offer(params, {}, context).demand_mw, 100 * 1.05 * 1.05);
 }
 
+TEST(Load, FollowsThePriceThatItKnows) {
+  auto params = load(100);
+  params.price_elasticity = -0.1;
+  params.power_factor = 0.8;
+  params = prepared<Load>(params);
+  StepContext context = context_of();
+  EXPECT_DOUBLE_EQ(Load::offer(params, {}, context).demand_mw, 100) << "no retail price";
+  context.price_ratio = 1.5;
+  EXPECT_DOUBLE_EQ(Load::offer(params, {}, context).demand_mw, 100 * std::pow(1.5, -0.1));
+  EXPECT_NEAR(Load::offer(params, {}, context).q_mvar, 75 * std::pow(1.5, -0.1), 1e-12);
+}
+
 TEST(Load, ShedsReactiveWithActivePower) {
   auto params = load(80);
   params.power_factor = 0.8;

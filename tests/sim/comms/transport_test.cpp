@@ -109,6 +109,24 @@ TEST(Transport, LateReportsComeThroughTheRingAndOlderOnesAreDropped) {
   }
 }
 
+TEST(Transport, PricesArriveWhenTheyArrive) {
+  LinkParameters slow = ideal();
+  slow.latency_ms = 2.5 * 1000.0;
+  const Network network = test::built(test::star(1, slow));
+  TransportOptions options;
+  options.prices = true;
+  options.classes[static_cast<std::size_t>(MessageClass::price)].interval_s = 1.0;
+  Transport transport(network, options, 1.0, 1, 0, 1);
+  TransportState state = transport.initial();
+  for (std::int64_t step = 0; step < 20; ++step) {
+    test::run(transport, state, step);
+    EXPECT_EQ(state.price_step[0], step < 3 ? -1 : step - 3);
+  }
+  EXPECT_EQ(last_priced_step(7, options, 1.0), 8);
+  options.classes[static_cast<std::size_t>(MessageClass::price)].interval_s = 900.0;
+  EXPECT_EQ(last_priced_step(7, options, 60.0), 22);
+}
+
 TEST(Transport, LoopThatTakesLongerThanAStepActsLater) {
   EXPECT_EQ(arrival_step(5, 1.0, 1.0), 5);
   EXPECT_EQ(arrival_step(5, 1.01, 1.0), 7);

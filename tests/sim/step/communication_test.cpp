@@ -77,7 +77,8 @@ TEST_P(EveryFallback, ContinuesFromACheckpointToTheSameBits) {
 
 INSTANTIATE_TEST_SUITE_P(All, EveryFallback,
                          testing::Values(Fallback::hold_last, Fallback::zero, Fallback::default_schedule,
-                                         Fallback::local_droop, Fallback::local_tou_timer, Fallback::curtail_to));
+                                         Fallback::local_droop, Fallback::local_tou_timer, Fallback::curtail_to,
+                                         Fallback::local_price));
 
 TEST(Communication, SameAnswerForEveryNumberOfThreads) {
   const auto model = connected_system(150, poor(Fallback::hold_last));

@@ -50,9 +50,9 @@ TEST(ConsumerCommand, MayLetItGiveBackWhatItHas) {
 TEST(ConsumerCommand, IsHeldByTheFallbackThatHolds) {
   const FallbackRule rule{Fallback::hold_last, 0.5};
   HeldCommand held;
-  EXPECT_DOUBLE_EQ(consumer_fallback_mw(movable(4.0, 4.0, 1.0), rule, held), 4.0) << "none came yet";
+  EXPECT_DOUBLE_EQ(consumer_fallback_mw(movable(4.0, 4.0, 1.0), rule, held, {}), 4.0) << "none came yet";
   held = {consumer_command(movable(0.0, 0.0, 5.0), 2.0), 7};
-  EXPECT_DOUBLE_EQ(consumer_fallback_mw(movable(4.0, 4.0, 1.0), rule, held), 2.0);
+  EXPECT_DOUBLE_EQ(consumer_fallback_mw(movable(4.0, 4.0, 1.0), rule, held, {}), 2.0);
 }
 
 /// The small system with a fleet of vehicles in place of its second town.

@@ -1,5 +1,7 @@
 #include "sim/comms/paths.hpp"
 
+#include <algorithm>
+
 namespace gridplus::comms {
 
 PathTable::PathTable(const Network& network, double step_s, const PerClass<double>& message_bit)
@@ -11,10 +13,16 @@ PathTable::PathTable(const Network& network, double step_s, const PerClass<doubl
       queue_(2 * network.link_count()),
       carried_(network.node_count()) {}
 
+bool PathTable::Load::is(const OfferedTraffic& traffic, const Surroundings& around) const {
+  return offered == traffic && std::ranges::equal(capacity_factor, around.link_capacity_factor) &&
+         std::ranges::equal(extra_loss, around.link_extra_loss);
+}
+
 bool PathTable::route(const AvailabilityState& availability) {
   if (!routes_.empty() && node_up_ == availability.node_up && link_up_ == availability.link_up) return false;
   node_up_ = availability.node_up;
   link_up_ = availability.link_up;
+  settled_ = false;
   router_.find(link_up_, node_up_, routes_);
   return true;
 }
@@ -34,11 +42,28 @@ void PathTable::spread(const std::vector<double>& at_node, std::size_t message_c
 }
 
 void PathTable::load(const OfferedTraffic& offered, const Surroundings& around, Backlogs& backlogs) {
+  const auto nothing_waits = [&] {
+    return std::ranges::all_of(backlogs, [](const PerClass<double>& bits) { return bits == PerClass<double>{}; });
+  };
+  const bool empty = nothing_waits();
+  if (settled_ && empty && load_.is(offered, around)) return;
   for (PerClass<double>& bits : offered_bit_) bits.fill(0.0);
   for (std::size_t m = 0; m < k_classes; ++m) {
     if (!offered.up_bit[m].empty()) spread(offered.up_bit[m], m, true);
     if (!offered.down_bit[m].empty()) spread(offered.down_bit[m], m, false);
   }
+  run_queues(around, backlogs);
+  for (std::size_t m = 0; m < k_classes; ++m) {
+    if (!offered.up_bit[m].empty()) follow(m, true, around, up_[m]);
+    if (!offered.down_bit[m].empty()) follow(m, false, around, down_[m]);
+  }
+  load_.offered = offered;
+  load_.capacity_factor.assign(around.link_capacity_factor.begin(), around.link_capacity_factor.end());
+  load_.extra_loss.assign(around.link_extra_loss.begin(), around.link_extra_loss.end());
+  settled_ = empty && nothing_waits();
+}
+
+void PathTable::run_queues(const Surroundings& around, Backlogs& backlogs) {
   const LinkArrays& link = network_.link();
   QueueInput in;
   in.step_s = step_s_;
@@ -51,10 +76,6 @@ void PathTable::load(const OfferedTraffic& offered, const Surroundings& around, 
     in.background = link.background[l];
     in.offered_bit = offered_bit_[q];
     queue_[q] = step_queue(in, backlogs[q]);
-  }
-  for (std::size_t m = 0; m < k_classes; ++m) {
-    if (!offered.up_bit[m].empty()) follow(m, true, around, up_[m]);
-    if (!offered.down_bit[m].empty()) follow(m, false, around, down_[m]);
   }
 }
 

@@ -20,6 +20,7 @@ struct Path {
 /// Bits offered at each (controller, node), index controller * nodes + node.
 struct OfferedTraffic {
   PerClass<std::vector<double>> up_bit, down_bit;  ///< empty: the class is not in use
+  [[nodiscard]] bool operator==(const OfferedTraffic&) const = default;
 };
 
 /// Per link and direction (2 l: from -> to; 2 l + 1: to -> from).
@@ -31,7 +32,8 @@ class PathTable {
 
   /// Finds ways anew if the up-set differs from that of the last call. Returns whether it did.
   bool route(const AvailabilityState& availability);
-  /// Runs every queue for one step and works out the paths of the classes in use.
+  /// Runs every queue for one step and works out the paths of the classes in use. Where a step offers what the last one
+  /// did and nothing waits, they are as they were.
   void load(const OfferedTraffic& offered, const Surroundings& around, Backlogs& backlogs);
 
   [[nodiscard]] std::span<const Path> up(MessageClass c) const { return up_[static_cast<std::size_t>(c)]; }
@@ -40,6 +42,14 @@ class PathTable {
   [[nodiscard]] std::span<const QueueStep> queues() const { return queue_; }  ///< as Backlogs
 
  private:
+  /// All that load() works with beside the ways and the network.
+  struct Load {
+    OfferedTraffic offered;
+    std::vector<double> capacity_factor, extra_loss;
+    [[nodiscard]] bool is(const OfferedTraffic& traffic, const Surroundings& around) const;
+  };
+
+  void run_queues(const Surroundings& around, Backlogs& backlogs);
   void spread(const std::vector<double>& at_node, std::size_t message_class, bool upwards);
   void follow(std::size_t message_class, bool upwards, const Surroundings& around, std::vector<Path>& paths) const;
 
@@ -52,6 +62,8 @@ class PathTable {
   std::vector<PerClass<double>> offered_bit_;  ///< per link and direction
   std::vector<QueueStep> queue_;
   std::vector<double> carried_;
+  Load load_;             ///< of the last step
+  bool settled_ = false;  ///< ways are those of the last step, in which nothing waited: the same load gives the same
   PerClass<std::vector<Path>> up_, down_;
 };
 

@@ -282,6 +282,49 @@ TEST(Transport, SameAnswerForEveryNumberOfThreads) {
   EXPECT_TRUE(run_with(network, 8) == one);
 }
 
+/// Links of the star's backhaul as the transport leaves them in a step: load, waits and losses of both directions.
+std::vector<double> queues_of(const Transport& transport) {
+  std::vector<double> values;
+  for (const QueueStep& queue : transport.paths().queues()) {
+    values.push_back(queue.load);
+    values.insert(values.end(), queue.wait_s.begin(), queue.wait_s.end());
+    values.insert(values.end(), queue.lost_share.begin(), queue.lost_share.end());
+  }
+  return values;
+}
+
+TEST(Transport, QueuesThatFindTheSameDoTheSameAsAnew) {
+  // Endpoints report in every step, or in every second one; an attack takes the link's capacity for a while.
+  for (const double interval_s : {k_step_s, 2.0 * k_step_s}) {
+    LinkParameters hop = lossy(0.1);
+    hop.report_interval_s = interval_s;
+    NetworkBuilder builder = test::star(40, hop);
+    LinkParameters narrow = ideal();
+    narrow.capacity_mbit_per_s = 1e-4;
+    builder.add(test::node("far", NodeKind::base_station));
+    builder.add(test::link("narrow", "station", "far", narrow));
+    for (int e = 0; e < 40; ++e) builder.add(test::endpoint(fmt::format("far{}", e), "far"));
+    const Network network = test::built(builder);
+    Transport old(network, {}, k_step_s, 1, 0, 1);
+    TransportState state = old.initial();
+    int waiting = 0;
+    for (std::int64_t step = 0; step < 30; ++step) {
+      const std::array<double, 2> factor = {1.0, step / 5 == 2 ? 0.01 : 1.0};
+      const Surroundings around{.link_capacity_factor = factor};
+      Transport fresh(network, {}, k_step_s, 1, 0, 1);
+      TransportState copy = state;
+      test::run(old, state, step, around);
+      test::run(fresh, copy, step, around);
+      EXPECT_EQ(queues_of(old), queues_of(fresh)) << step;
+      EXPECT_EQ(state.backlog_bit, copy.backlog_bit) << step;
+      EXPECT_EQ(state.generated_step, copy.generated_step) << step;
+      waiting += state.backlog_bit[3] != PerClass<double>{} ? 1 : 0;
+    }
+    EXPECT_GT(waiting, 3) << "the attack fills no queue";
+    EXPECT_LT(waiting, 20);
+  }
+}
+
 TEST(AgeHistogram, QuantilesAreExactToABin) {
   AgeHistogram histogram;
   for (int i = 1; i <= 1000; ++i) histogram.add(static_cast<float>(i));

@@ -113,6 +113,12 @@ class CyberBuilder {
     out.repeat = s.repeat;
     out.withheld = s.withheld;
     out.mark_up = s.mark_up;
+    if (out.kind == AttackKind::false_prices && !model_.retail_price.given())
+      problems_.add({entry.node->where(),
+                     fmt::format("cyber.attacks[{}]", entry.position),
+                     fmt::format("the attack '{}' falsifies prices, but there is no retail price", entry.name),
+                     "a market block with retail_price",
+                     {}});
     select(entry, out);
     return out;
   }

@@ -81,7 +81,8 @@ struct AttackSection {
       field(&AttackSection::loss, "loss", "1",
             "denial_of_service: probability, added to that of links, and that a last hop is jammed for a step")
           .between(0, 1),
-      field(&AttackSection::bias, "bias", "1", "false_data: b of y (1 + b) + c").between(-1, 100),
+      field(&AttackSection::bias, "bias", "1", "false_data: b of y (1 + b) + c; false_prices: b of p (1 + b)")
+          .between(-1, 100),
       field(&AttackSection::offset_mw, "offset", "MW", "false_data: c of y (1 + b) + c"),
       field(&AttackSection::replay_h, "replay", "h", "false_data: y is what was true so long ago").between(0, 8784),
       field(&AttackSection::stealthy, "stealthy", "1",

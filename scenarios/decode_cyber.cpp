@@ -48,7 +48,7 @@ void check_keys(Context& context, const Node& entry, const Path& place, comms::A
       {"loss", {AttackKind::denial_of_service}},
       {"links", {AttackKind::denial_of_service}},
       {"nodes", {AttackKind::denial_of_service}},
-      {"bias", {AttackKind::false_data}},
+      {"bias", {AttackKind::false_data, AttackKind::false_prices}},
       {"offset", {AttackKind::false_data}},
       {"replay", {AttackKind::false_data}},
       {"stealthy", {AttackKind::false_data}},

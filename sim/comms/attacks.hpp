@@ -28,11 +28,12 @@ enum class AttackKind : std::uint8_t {
   spoofed_commands,     ///< commands of the attacker, in the controller's name
   frozen_commands,      ///< the controller's output stands still
   market_manipulation,  ///< offers withhold capacity and ask for more
-  exfiltration          ///< reports are read; nothing else happens
+  exfiltration,         ///< reports are read; nothing else happens
+  false_prices          ///< price messages say p (1 + b)
 };
-inline constexpr std::array<std::string_view, 7> k_attack_kinds = {
+inline constexpr std::array<std::string_view, 8> k_attack_kinds = {
     "denial_of_service", "false_data",          "compromised_devices", "spoofed_commands",
-    "frozen_commands",   "market_manipulation", "exfiltration"};
+    "frozen_commands",   "market_manipulation", "exfiltration",        "false_prices"};
 
 /// What taken devices do.
 enum class AttackAction : std::uint8_t {

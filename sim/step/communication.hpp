@@ -92,6 +92,8 @@ struct CyberState {
   std::vector<double> replay_mw;            ///< measurements of the last steps, as a ring: [step][endpoint]
   std::vector<comms::Command> frozen;       ///< per endpoint: what a frozen controller sends
   std::vector<double> applied_mw;           ///< per endpoint: set point of the step before
+  std::vector<std::int64_t> priced_step;    ///< per endpoint: when the price message it goes by was sent
+  std::vector<double> price_factor;         ///< per endpoint: what that message made of the price
   std::vector<std::int64_t> outside_steps;  ///< per bus: steps in a row with its voltage outside the limits
   std::vector<std::int64_t> hold_until;     ///< per bus: devices are tripped, or keep to their envelope, until then
 };

@@ -37,6 +37,7 @@ Cyber::Cyber(const Model& model, std::span<const EndpointDevice> devices)
       tally_(attacks_.attacks.size()) {
   replay_place_.assign(devices.size(), k_none);
   for (const Attack& attack : attacks_.attacks) {
+    forges_prices_ = forges_prices_ || attack.kind == AttackKind::false_prices;
     uses_voltage_ = uses_voltage_ || (controls_devices(attack.kind) && model.network.method == NetworkMethod::ac);
     if (attack.replay_h == 0.0) continue;
     replay_steps_ = std::max(replay_steps_, static_cast<std::size_t>(std::llround(attack.replay_h / step_h_)) + 1);
@@ -108,7 +109,7 @@ void Cyber::log_changes(std::size_t incident, SimulationState& state, Frame& fra
 void Cyber::refresh() {
   const std::size_t n = devices_.size();
   hits_ = {};
-  for (auto* holder : {&device_, &command_, &report_, &market_, &read_}) holder->assign(n, k_none);
+  for (auto* holder : {&device_, &command_, &report_, &market_, &read_, &price_}) holder->assign(n, k_none);
   isolated_.assign(n, 0);
   jam_.assign(n, 0.0);
   capacity_.assign(network_.link_count(), 1.0);
@@ -150,6 +151,9 @@ void Cyber::take(std::uint32_t incident) {
         break;
       case AttackKind::exfiltration:
         read_[e] = incident, hits_.read = true;
+        break;
+      case AttackKind::false_prices:
+        price_[e] = incident;
         break;
     }
   }
@@ -197,7 +201,7 @@ void Cyber::record(SimulationState& state, Frame& frame) const {
     for (const std::uint32_t incident : holder)
       if (incident != k_none) endpoints[incidents_[incident].attack] += 1.0;
   };
-  for (const auto* holder : {&device_, &command_, &report_, &market_, &read_}) count(*holder);
+  for (const auto* holder : {&device_, &command_, &report_, &market_, &read_, &price_}) count(*holder);
   double falsified_mw = 0.0;
   for (std::size_t a = 0; a < tally_.size(); ++a) {
     const Tally& tally = tally_[a];

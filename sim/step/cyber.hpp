@@ -47,6 +47,8 @@ class Cyber {
   /// Counts the reports of this step that somebody else reads.
   void listen(const SimulationState& state, std::int64_t step);
 
+  /// What the price messages of this step said, to those that they reached.
+  void forge_prices(SimulationState& state) const;
   /// What becomes of the commands that controllers send.
   void freeze(std::span<comms::Command> commands, SimulationState& state) const;
   /// Whether operators have taken `e` off remote control: it does what it would by itself.
@@ -101,7 +103,7 @@ class Cyber {
   comms::DrawSource draws_;
   double step_h_;
   std::vector<comms::Incident> incidents_;
-  bool uses_voltage_ = false;
+  bool uses_voltage_ = false, forges_prices_ = false;
   std::size_t replay_steps_ = 0;                 ///< that are kept
   std::vector<std::uint32_t> replay_endpoints_;  ///< whose values are kept
   std::vector<std::uint32_t> replay_place_;      ///< per endpoint
@@ -109,11 +111,12 @@ class Cyber {
   // Of the step at hand; all follows from the state.
   std::vector<Phase> phases_;  ///< per incident
   Hits hits_;
-  std::vector<std::uint32_t> device_, command_, report_, market_, read_;  ///< per endpoint: the incident that holds it
-  std::vector<std::uint8_t> isolated_, hop_out_;                          ///< per endpoint
-  std::vector<double> jam_;              ///< per endpoint: probability that its last hop is jammed
-  std::vector<double> capacity_, loss_;  ///< per link
-  std::vector<std::uint32_t> held_;      ///< endpoints whose device an incident may hold
+  std::vector<std::uint32_t> device_, command_, report_, market_, read_,
+      price_;                                     ///< per endpoint: the incident that holds it
+  std::vector<std::uint8_t> isolated_, hop_out_;  ///< per endpoint
+  std::vector<double> jam_;                       ///< per endpoint: probability that its last hop is jammed
+  std::vector<double> capacity_, loss_;           ///< per link
+  std::vector<std::uint32_t> held_;               ///< endpoints whose device an incident may hold
   std::vector<BusId> disturbed_;
   std::vector<Tally> tally_;  ///< per attack
 };

@@ -64,6 +64,21 @@ void Cyber::manipulate(const SimulationState& state, std::span<ProducerOffer> se
   }
 }
 
+void Cyber::forge_prices(SimulationState& state) const {
+  const std::vector<std::int64_t>& sent = state.communication.transport.price_step;
+  CyberState& memory = state.communication.cyber;
+  if (!forges_prices_ || sent.empty()) return;
+  if (memory.price_factor.empty()) {
+    memory.priced_step.assign(sent.size(), -1);
+    memory.price_factor.assign(sent.size(), 1.0);
+  }
+  for (std::size_t e = 0; e < sent.size(); ++e) {
+    if (sent[e] == memory.priced_step[e]) continue;
+    memory.priced_step[e] = sent[e];
+    memory.price_factor[e] = price_[e] == k_none ? 1.0 : 1.0 + attack_of(price_[e]).bias;
+  }
+}
+
 bool Cyber::withholds(std::uint32_t e) const {
   return e != k_none && market_[e] != k_none && attack_of(market_[e]).withheld > 0.0;
 }

@@ -33,6 +33,7 @@ class DownlinkStage final : public Stage {
     Cyber* const cyber = exchange_->cyber();
     if (cyber != nullptr) cyber->freeze(exchange_->commands(), state);
     exchange_->transport().downlink(frame.context.step, exchange_->commands(), exchange_->around(), messages);
+    if (cyber != nullptr) cyber->forge_prices(state);
     disturbed_.assign(frame.topology.devices.size(), 0);
     fallback_mw_.assign(exchange_->plan().network.controller_count(), 0.0);
     obey(state, frame);
@@ -170,8 +171,7 @@ class DownlinkStage final : public Stage {
 
   /// What the device at `bus` with endpoint `e` sees in the step `step_`.
   [[nodiscard]] LocalSight sight(const SimulationState& state, BusId bus, std::uint32_t e) const {
-    return {state.flow_start.vm_pu[bus.index()], now_,
-            known_price_ratio(model_, e, step_, state.communication.transport)};
+    return {state.flow_start.vm_pu[bus.index()], now_, known_price_ratio(model_, e, step_, state.communication)};
   }
 
   const Model& model_;

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "sim/comms/transport.hpp"
+#include "sim/step/communication.hpp"
 
 namespace gridplus {
 
@@ -18,10 +18,10 @@ struct Model;
 
 /// The same as endpoint `e` knows it in `step`.
 [[nodiscard]] double known_price_ratio(const Model& model, std::uint32_t e, std::int64_t step,
-                                       const comms::TransportState& messages);
+                                       const CommunicationState& communication);
 
 /// Of every consumer; empty where all know the present price.
 [[nodiscard]] std::vector<double> known_price_ratios(const Model& model, std::int64_t step,
-                                                     const comms::TransportState& messages);
+                                                     const CommunicationState& communication);
 
 }  // namespace gridplus

@@ -120,6 +120,8 @@ void visit_state(Visitor& visit, State& state) {
   visit(cyber.replay_mw);
   visit(cyber.frozen);
   visit(cyber.applied_mw);
+  visit(cyber.priced_step);
+  visit(cyber.price_factor);
   visit(cyber.outside_steps);
   visit(cyber.hold_until);
   for (auto* held : {&state.outside.producers, &state.outside.storages, &state.outside.consumers}) visit(*held);

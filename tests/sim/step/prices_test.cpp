@@ -93,8 +93,8 @@ TEST(RetailPrice, IsKnownFromTheLastMessage) {
   test::Wish wish;
   wish.hop = test::ideal();
   const auto model = connected(priced_system(), wish, 4.0, 8.0);
-  comms::TransportState messages;
-  messages.price_step = {10};  // carries the tariff of the steps 11 to 14
+  CommunicationState messages;
+  messages.transport.price_step = {10};  // carries the tariff of the steps 11 to 14
   const auto known = [&](std::int64_t step) { return known_price_ratio(*model, 0, step, messages) * k_reference; };
   EXPECT_DOUBLE_EQ(known(11), 400.0 + 500.0);
   EXPECT_DOUBLE_EQ(known(12), 400.0) << "the tariff of the step itself";
@@ -113,6 +113,31 @@ TEST(RetailPrice, ThatDoesNotComeThroughLeavesDemandAsItIs) {
   const auto model = connected(priced_system(), wish, 1.0, 0.0);
   const std::vector<double> deaf = demand_of(*model), rigid = demand_of(*priced_system(0.0));
   for (std::size_t k = 1; k < deaf.size(); ++k) EXPECT_DOUBLE_EQ(deaf[k], rigid[k]);
+}
+
+TEST(RetailPrice, IsGoneByAsForgedUntilTheNextTrueMessage) {
+  test::Wish wish;
+  wish.hop = test::ideal();
+  constexpr std::int64_t k_start = 20, k_hours = 10;
+  auto model = priced_system();
+  auto plan = test::network_of(*model, wish);
+  plan->transport.classes[static_cast<std::size_t>(comms::MessageClass::price)].interval_s = 3600.0;
+  plan->transport.prices = true;
+  comms::Attack attack;
+  attack.kind = comms::AttackKind::false_prices;
+  attack.endpoints = {4};  // the first town's
+  attack.bias = 0.5;
+  attack.start_step = k_start;
+  attack.duration_h = static_cast<double>(k_hours);
+  plan->attacks.attacks = {attack};
+  model->communication = std::move(plan);
+  const std::vector<double> forged = demand_of(*model), rigid = demand_of(*priced_system(0.0));
+  for (std::int64_t k = 0; k < k_steps; ++k) {
+    const bool fooled = k > k_start && k <= k_start + k_hours;
+    EXPECT_NEAR(forged[static_cast<std::size_t>(k)] / rigid[static_cast<std::size_t>(k)],
+                std::pow(tariff(k) * (fooled ? 1.5 : 1.0) / k_reference, k_elasticity), 1e-12)
+        << k;
+  }
 }
 
 TEST(RetailPrice, IsTheSameForEveryNumberOfThreadsAndAfterACheckpoint) {

@@ -9,9 +9,32 @@ using powerflow::BusType;
 
 namespace {
 
-/// The bus that stands for `bus` in the power flow.
-std::size_t merged_into(const Frame& frame, BusId bus) {
-  return frame.topology.admittance.merged.into[bus.index()];
+/// A device that holds a voltage has its part, by range, of what the bus needs.
+double reactive_part(const VoltageHolder& holder, double net_mvar, const BusInjections& bus) {
+  const std::size_t b = holder.merged_bus;
+  const double range = bus.q_max_mvar[b] - bus.q_min_mvar[b];
+  const double own = holder.q_max_mvar - holder.q_min_mvar;
+  if (!std::isfinite(range) || range <= 0.0) return (net_mvar - bus.q_mvar[b]) / bus.holders[b];
+  return holder.q_min_mvar + (net_mvar - bus.q_min_mvar[b]) * own / range;
+}
+
+/// Reactive power of devices under flow `flow`: what their power factor says, or their part of what the bus they hold
+/// needs. `injected_mvar`: by the buses; runs(device): whether it is online.
+template <class Runs>
+void find_reactive(const DeviceTies& ties, const StepFlow& flow, std::span<const double> injected_mvar,
+                   std::span<const double> p_mw, const Runs& runs, std::span<double> q_mvar) {
+  const powerflow::FlowInput input = flow.bus.input(false);
+  const bool dependent = input.voltage_dependent();
+  std::fill(q_mvar.begin(), q_mvar.end(), 0.0);
+  for (const PowerFactorDevice& device : ties.power_factor)
+    if (flow.bus.type[device.merged_bus] != BusType::out) q_mvar[device.device] = device.q_per_p * p_mw[device.device];
+  for (const VoltageHolder& holder : ties.holders) {
+    const std::size_t b = holder.merged_bus;
+    if (flow.bus.type[b] == BusType::out || !(holder.offline || runs(holder.device))) continue;
+    double net_mvar = injected_mvar[b];
+    if (dependent) net_mvar -= powerflow::voltage_dependent_power(input, b, flow.state.vm_pu[b]).power_mva.imag();
+    q_mvar[holder.device] = reactive_part(holder, net_mvar, flow.bus);
+  }
 }
 
 }  // namespace
@@ -35,7 +58,10 @@ void FlowWriting::write(Frame& frame, std::size_t s, const StepFlow& flow, const
       block.of(StorageVar::p_mw, s)[f] += dead ? 0.0 : flow.sharing[p_mw.size() + f] * flow.missing_mw[i];
   }
   write_consumers(frame, s, flow);
-  write_reactive(frame, s, flow);
+  const auto online = block.of(ProducerVar::online, s);
+  find_reactive(
+      frame.topology.producer_ties, flow, block.of(BusVar::q_mvar, s), p_mw,
+      [&](std::uint32_t p) { return online[p] != 0.0; }, block.of(ProducerVar::q_mvar, s));
   if (frame.topology.admittance.merged.any())
     recover_couplers(frame, s, flow, couplers_[static_cast<std::size_t>(worker)]);
   write_buses(frame, s, flow);
@@ -57,8 +83,9 @@ void FlowWriting::write_buses(Frame& frame, std::size_t s, const StepFlow& flow)
   const auto vm_pu = block.of(BusVar::vm_pu, s), va_deg = block.of(BusVar::va_deg, s);
   const auto p_mw = block.of(BusVar::p_mw, s), q_mvar = block.of(BusVar::q_mvar, s);
   const auto energised = block.of(BusVar::energised, s);
+  const auto& merged_into = frame.topology.admittance.merged.into;
   for (std::size_t b = 0; b < vm_pu.size(); ++b) {
-    const bool live = flow.bus.type[merged_into(frame, BusId(b))] != BusType::out;
+    const bool live = flow.bus.type[merged_into[b]] != BusType::out;
     energised[b] = live ? 1.0 : 0.0;
     vm_pu[b] = live ? flow.state.vm_pu[b] : 0.0;
     va_deg[b] = live ? flow.state.va_deg[b] : 0.0;
@@ -68,6 +95,7 @@ void FlowWriting::write_buses(Frame& frame, std::size_t s, const StepFlow& flow)
 
 /// What consumers draw at the voltages found. What they are not served keeps its value at 1 p.u.
 void FlowWriting::write_consumers(Frame& frame, std::size_t s, const StepFlow& flow) const {
+  if (flow.bus.p_current_mw.empty()) return;
   StepBlock& block = frame.block;
   const auto demand = block.of(ConsumerVar::demand_mw, s), served = block.of(ConsumerVar::served_mw, s);
   const auto unserved = block.of(ConsumerVar::unserved_mw, s), q_mvar = block.of(ConsumerVar::q_mvar, s);
@@ -78,32 +106,6 @@ void FlowWriting::write_consumers(Frame& frame, std::size_t s, const StepFlow& f
     q_mvar[c] *= frame.zip[c].q_factor(vm);
     demand[c] = served[c] + unserved[c];
   }
-}
-
-/// Reactive power of producers: what their power factor says, or their part of what the bus they hold needs.
-void FlowWriting::write_reactive(Frame& frame, std::size_t s, const StepFlow& flow) const {
-  StepBlock& block = frame.block;
-  const auto p_mw = block.of(ProducerVar::p_mw, s), q_mvar = block.of(ProducerVar::q_mvar, s);
-  const auto online = block.of(ProducerVar::online, s);
-  const powerflow::FlowInput input = flow.bus.input(false);
-  const NetReactive net{block.of(BusVar::q_mvar, s), input};
-  for (std::size_t p = 0; p < q_mvar.size(); ++p)
-    q_mvar[p] = reactive_of(frame, net, flow, model_.producer_connection[p], p_mw[p], online[p] != 0.0);
-}
-
-/// Of one device: a device that holds a voltage has its part, by range, of what the bus needs.
-double FlowWriting::reactive_of(const Frame& frame, const NetReactive& net, const StepFlow& flow,
-                                const Connection& connection, double p_mw, bool online) {
-  const std::size_t b = merged_into(frame, connection.bus);
-  if (flow.bus.type[b] == BusType::out) return 0.0;
-  if (!holds_voltage(connection, online)) return std::isnan(connection.vm_set_pu) ? connection.q_per_p * p_mw : 0.0;
-  double net_mvar = net.injected_mvar[b];
-  if (net.input.voltage_dependent())
-    net_mvar -= powerflow::voltage_dependent_power(net.input, b, flow.state.vm_pu[b]).power_mva.imag();
-  const double range = flow.bus.q_max_mvar[b] - flow.bus.q_min_mvar[b];
-  const double own = connection.q_max_mvar - connection.q_min_mvar;
-  if (!std::isfinite(range) || range <= 0.0) return (net_mvar - flow.bus.q_mvar[b]) / flow.bus.holders[b];
-  return connection.q_min_mvar + (net_mvar - flow.bus.q_min_mvar[b]) * own / range;
 }
 
 /// What each bus of a merged group injects, from its devices, and with it the flows through the couplers.
@@ -120,13 +122,12 @@ void FlowWriting::recover_couplers(Frame& frame, std::size_t s, const StepFlow& 
   const auto producer_p = block.of(ProducerVar::p_mw, s), producer_q = block.of(ProducerVar::q_mvar, s);
   for (std::size_t p = 0; p < producer_p.size(); ++p)
     add(model_.producer_connection[p].bus, producer_p[p], producer_q[p]);
-  const powerflow::FlowInput input = flow.bus.input(false);
-  const NetReactive net{block.of(BusVar::q_mvar, s), input};
   const auto storage_p = block.of(StorageVar::p_mw, s);
-  for (std::size_t i = 0; i < storage_p.size(); ++i) {
-    const Connection& connection = model_.storage_connection[i];
-    add(connection.bus, storage_p[i], reactive_of(frame, net, flow, connection, storage_p[i], true));
-  }
+  std::vector<double> storage_q(storage_p.size());
+  find_reactive(
+      frame.topology.storage_ties, flow, block.of(BusVar::q_mvar, s), storage_p, [](std::uint32_t) { return true; },
+      storage_q);
+  for (std::size_t i = 0; i < storage_p.size(); ++i) add(model_.storage_connection[i].bus, storage_p[i], storage_q[i]);
   const auto served = block.of(ConsumerVar::served_mw, s), drawn = block.of(ConsumerVar::q_mvar, s);
   for (std::size_t c = 0; c < served.size(); ++c) add(model_.consumer_bus[c], -served[c], -drawn[c]);
   const auto link_mw = frame.link_mw.size() / frame.block.capacity;

@@ -28,17 +28,8 @@ class FlowWriting {
     powerflow::FlowResult result;
   };
 
-  /// What the buses inject, and what of it follows the voltage.
-  struct NetReactive {
-    std::span<const double> injected_mvar;
-    const powerflow::FlowInput& input;
-  };
-
   void write_buses(Frame& frame, std::size_t s, const StepFlow& flow) const;
   void write_consumers(Frame& frame, std::size_t s, const StepFlow& flow) const;
-  void write_reactive(Frame& frame, std::size_t s, const StepFlow& flow) const;
-  [[nodiscard]] static double reactive_of(const Frame& frame, const NetReactive& net, const StepFlow& flow,
-                                          const Connection& connection, double p_mw, bool online);
   void recover_couplers(Frame& frame, std::size_t s, const StepFlow& flow, CouplerScratch& scratch) const;
   void write_taps(Frame& frame, std::size_t s, const StepFlow& flow, const powerflow::TapRegulator& first_taps) const;
 

@@ -69,70 +69,37 @@ void share_out(const Model& model, const Topology& topology, const Headroom& hea
 
 namespace {
 
-void set_voltages(const Model& model, const Topology& topology, const StepBlock& block, std::size_t s,
-                  BusInjections& bus) {
-  const auto online = block.of(ProducerVar::online, s);
-  const auto hold = [&](const Connection& connection) {
-    const std::size_t b = connection.bus.index();
-    if (bus.type[b] == BusType::out) return;
-    if (bus.type[b] == BusType::pq) {
-      bus.type[b] = BusType::pv;
-      bus.vm_set_pu[b] = connection.vm_set_pu;
-    }
-    ++bus.holders[b];
-    bus.q_min_mvar[b] += connection.q_min_mvar;
-    bus.q_max_mvar[b] += connection.q_max_mvar;
-  };
-  for (std::size_t p = 0; p < model.producer_count(); ++p)
-    if (holds_voltage(model.producer_connection[p], online[p] != 0.0)) hold(model.producer_connection[p]);
-  for (const IslandDevices& devices : topology.devices)
-    for (const std::uint32_t st : devices.storages)
-      if (holds_voltage(model.storage_connection[st], true)) hold(model.storage_connection[st]);
+void hold(const VoltageHolder& holder, BusInjections& bus) {
+  const std::size_t b = holder.bus;
+  if (bus.type[b] == BusType::out) return;
+  if (bus.type[b] == BusType::pq) {
+    bus.type[b] = BusType::pv;
+    bus.vm_set_pu[b] = holder.vm_set_pu;
+  }
+  ++bus.holders[b];
+  bus.q_min_mvar[b] += holder.q_min_mvar;
+  bus.q_max_mvar[b] += holder.q_max_mvar;
 }
 
-/// The slack bus of each island: that of the first online producer in the island's order, or of the storage that forms
-/// it.
-void choose_slack(const Model& model, const Topology& topology, const StepBlock& block, std::size_t s,
-                  BusInjections& bus) {
-  const auto online = block.of(ProducerVar::online, s), forming = block.of(StorageVar::forming, s);
-  bus.slack_bus.assign(topology.devices.size(), Islands::k_none);
-  for (std::size_t i = 0; i < topology.devices.size(); ++i) {
-    const auto& order = topology.devices[i].slack_order;
-    const auto first = std::find_if(order.begin(), order.end(), [&](std::uint32_t p) { return online[p] != 0.0; });
-    const auto& formers = topology.devices[i].formers;
-    const auto former =
-        std::find_if(formers.begin(), formers.end(), [&](std::uint32_t f) { return forming[f] != 0.0; });
-    if (first != order.end())
-      bus.slack_bus[i] = model.producer_connection[*first].bus.index();
-    else if (former != formers.end())
-      bus.slack_bus[i] = model.storage_connection[*former].bus.index();
-    else
-      continue;
-    bus.type[bus.slack_bus[i]] = BusType::slack;
+/// All that may hold a voltage: producers, then storage that is not out.
+std::vector<VoltageHolder> possible_holders(const Topology& topology) {
+  std::vector<VoltageHolder> holders = topology.producer_ties.holders;
+  for (VoltageHolder holder : topology.storage_ties.holders) {
+    const std::uint32_t island = topology.islands.of_bus[holder.bus];
+    if (island == Islands::k_none) continue;
+    const auto& storages = topology.devices[island].storages;
+    if (!std::binary_search(storages.begin(), storages.end(), holder.device)) continue;
+    holder.offline = true;
+    holders.push_back(holder);
   }
+  return holders;
 }
 
-void draw(const Model& model, const StepBlock& block, std::size_t s, std::span<const ZipShares> zip,
-          BusInjections& bus) {
-  const auto served = block.of(ConsumerVar::served_mw, s);
-  const auto drawn = block.of(ConsumerVar::q_mvar, s);
-  const bool dependent = std::any_of(zip.begin(), zip.end(), [](const ZipShares& z) { return !z.constant_power(); });
-  for (auto* part : {&bus.p_current_mw, &bus.q_current_mvar, &bus.p_impedance_mw, &bus.q_impedance_mvar})
-    part->assign(dependent ? model.grid.bus_count() : 0, 0.0);
-  for (std::size_t c = 0; c < model.consumer_count(); ++c) {
-    const std::size_t b = model.consumer_bus[c].index();
-    double p_mw = served[c], q_mvar = drawn[c];
-    if (dependent && !zip[c].constant_power()) {
-      p_mw *= 1.0 - zip[c].p_current - zip[c].p_impedance;
-      q_mvar *= 1.0 - zip[c].q_current - zip[c].q_impedance;
-      bus.p_current_mw[b] -= zip[c].p_current * served[c];
-      bus.q_current_mvar[b] -= zip[c].q_current * drawn[c];
-      bus.p_impedance_mw[b] -= zip[c].p_impedance * served[c];
-      bus.q_impedance_mvar[b] -= zip[c].q_impedance * drawn[c];
-    }
-    bus.p_mw[b] -= p_mw;
-    bus.q_mvar[b] -= q_mvar;
-  }
+/// Adds the active power of devices, and the reactive power of those with a power factor.
+void inject(const DeviceTies& ties, std::span<const double> p_mw, BusInjections& bus) {
+  for (std::size_t i = 0; i < ties.bus.size(); ++i) bus.p_mw[ties.bus[i]] += p_mw[i];
+  for (const PowerFactorDevice& device : ties.power_factor)
+    bus.q_mvar[device.bus] += device.q_per_p * p_mw[device.device];
 }
 
 /// Hands what buses joined by couplers have to the first of them.
@@ -152,46 +119,112 @@ void merge(const MergedBuses& merged, BusInjections& bus) {
 
 }  // namespace
 
-void gather(const Model& model, const Topology& topology, const StepBlock& block, std::size_t s,
-            std::span<const double> link_mw, std::span<const ZipShares> zip, BusInjections& bus) {
+Gather::Gather(const Model& model, const Topology& topology) : model_(model), topology_(topology) {
   const std::size_t buses = model.grid.bus_count();
-  for (auto* values : {&bus.p_mw, &bus.q_mvar, &bus.q_min_mvar, &bus.q_max_mvar}) values->assign(buses, 0.0);
-  bus.holders.assign(buses, 0);
-  bus.vm_set_pu.assign(buses, 1.0);
-  bus.type.assign(buses, BusType::pq);
+  first_.q_min_mvar.assign(buses, 0.0);
+  first_.q_max_mvar.assign(buses, 0.0);
+  first_.holders.assign(buses, 0);
+  first_.vm_set_pu.assign(buses, 1.0);
+  first_.type.assign(buses, BusType::pq);
   for (std::size_t b = 0; b < buses; ++b)
-    if (topology.islands.of_bus[b] == Islands::k_none) bus.type[b] = BusType::out;
+    if (topology.islands.of_bus[b] == Islands::k_none) first_.type[b] = BusType::out;
+  const std::vector<VoltageHolder> holders = possible_holders(topology);
+  std::vector<std::uint8_t> changes(buses, 0);
+  for (const VoltageHolder& holder : holders)
+    if (!holder.offline) changes[holder.bus] = 1;
+  for (const VoltageHolder& holder : holders) {
+    if (changes[holder.bus] != 0)
+      sometimes_.push_back(holder);
+    else
+      hold(holder, first_);
+  }
+}
 
-  set_voltages(model, topology, block, s, bus);
-  choose_slack(model, topology, block, s, bus);
-  for (std::size_t b = 0; b < buses; ++b) {
-    const std::uint32_t island = topology.islands.of_bus[b];
+/// The slack bus of each island: that of the first online producer in the island's order, or of the storage that forms
+/// it. An island with neither is dead.
+void Gather::choose_slack(const StepBlock& block, std::size_t s, BusInjections& bus) const {
+  const auto online = block.of(ProducerVar::online, s), forming = block.of(StorageVar::forming, s);
+  bus.slack_bus.assign(topology_.devices.size(), Islands::k_none);
+  bool any_dead = false;
+  for (std::size_t i = 0; i < topology_.devices.size(); ++i) {
+    const auto first_of = [](const std::vector<std::uint32_t>& order, std::span<const double> able) {
+      return std::find_if(order.begin(), order.end(), [&](std::uint32_t device) { return able[device] != 0.0; });
+    };
+    const auto& order = topology_.devices[i].slack_order;
+    const auto& formers = topology_.devices[i].formers;
+    const auto first = first_of(order, online);
+    const auto former = first_of(formers, forming);
+    if (first != order.end()) {
+      bus.slack_bus[i] = topology_.producer_ties.bus[*first];
+    } else if (former != formers.end()) {
+      bus.slack_bus[i] = topology_.storage_ties.bus[*former];
+    } else {
+      any_dead = true;
+      continue;
+    }
+    bus.type[bus.slack_bus[i]] = BusType::slack;
+  }
+  if (!any_dead) return;
+  for (std::size_t b = 0; b < bus.type.size(); ++b) {
+    const std::uint32_t island = topology_.islands.of_bus[b];
     if (island != Islands::k_none && bus.slack_bus[island] == Islands::k_none) bus.type[b] = BusType::out;
   }
+}
 
-  const auto producer_p = block.of(ProducerVar::p_mw, s);
-  for (std::size_t p = 0; p < model.producer_count(); ++p) {
-    const Connection& connection = model.producer_connection[p];
-    bus.p_mw[connection.bus.index()] += producer_p[p];
-    if (std::isnan(connection.vm_set_pu)) bus.q_mvar[connection.bus.index()] += connection.q_per_p * producer_p[p];
+void Gather::draw(const StepBlock& block, std::size_t s, std::span<const ZipShares> zip, BusInjections& bus) const {
+  const auto served = block.of(ConsumerVar::served_mw, s);
+  const auto drawn = block.of(ConsumerVar::q_mvar, s);
+  const bool dependent = std::any_of(zip.begin(), zip.end(), [](const ZipShares& z) { return !z.constant_power(); });
+  for (auto* part : {&bus.p_current_mw, &bus.q_current_mvar, &bus.p_impedance_mw, &bus.q_impedance_mvar})
+    part->assign(dependent ? model_.grid.bus_count() : 0, 0.0);
+  for (std::size_t c = 0; c < model_.consumer_count(); ++c) {
+    const std::size_t b = model_.consumer_bus[c].index();
+    double p_mw = served[c], q_mvar = drawn[c];
+    if (dependent && !zip[c].constant_power()) {
+      p_mw *= 1.0 - zip[c].p_current - zip[c].p_impedance;
+      q_mvar *= 1.0 - zip[c].q_current - zip[c].q_impedance;
+      bus.p_current_mw[b] -= zip[c].p_current * served[c];
+      bus.q_current_mvar[b] -= zip[c].q_current * drawn[c];
+      bus.p_impedance_mw[b] -= zip[c].p_impedance * served[c];
+      bus.q_impedance_mvar[b] -= zip[c].q_impedance * drawn[c];
+    }
+    bus.p_mw[b] -= p_mw;
+    bus.q_mvar[b] -= q_mvar;
   }
-  const auto storage_p = block.of(StorageVar::p_mw, s);
-  for (std::size_t st = 0; st < model.storage_count(); ++st) {
-    const Connection& connection = model.storage_connection[st];
-    bus.p_mw[connection.bus.index()] += storage_p[st];
-    if (std::isnan(connection.vm_set_pu)) bus.q_mvar[connection.bus.index()] += connection.q_per_p * storage_p[st];
+}
+
+void Gather::link(std::span<const double> link_mw, BusInjections& bus) const {
+  for (std::size_t l = 0; l < model_.dc_links.size(); ++l) {
+    const auto [at_from_mw, at_to_mw] = link_ends(model_.dc_links[l], link_mw[l]);
+    bus.p_mw[model_.dc_links[l].from.index()] += at_from_mw;
+    bus.p_mw[model_.dc_links[l].to.index()] += at_to_mw;
   }
-  draw(model, block, s, zip, bus);
+}
+
+void Gather::fill(const StepBlock& block, std::size_t s, std::span<const double> link_mw,
+                  std::span<const ZipShares> zip, BusInjections& bus) const {
+  bus.type = first_.type;
+  bus.vm_set_pu = first_.vm_set_pu;
+  bus.q_min_mvar = first_.q_min_mvar;
+  bus.q_max_mvar = first_.q_max_mvar;
+  bus.holders = first_.holders;
+  const auto online = block.of(ProducerVar::online, s);
+  for (const VoltageHolder& holder : sometimes_)
+    if (holder.offline || online[holder.device] != 0.0) hold(holder, bus);
+  choose_slack(block, s, bus);
+
+  const std::size_t buses = model_.grid.bus_count();
+  bus.p_mw.assign(buses, 0.0);
+  bus.q_mvar.assign(buses, 0.0);
+  inject(topology_.producer_ties, block.of(ProducerVar::p_mw, s), bus);
+  inject(topology_.storage_ties, block.of(StorageVar::p_mw, s), bus);
+  draw(block, s, zip, bus);
   for (std::size_t b = 0; b < buses; ++b) {  // limits of the solver are on the net injection
     bus.q_min_mvar[b] += bus.q_mvar[b];
     bus.q_max_mvar[b] += bus.q_mvar[b];
   }
-  for (std::size_t l = 0; l < model.dc_links.size(); ++l) {
-    const auto [at_from_mw, at_to_mw] = link_ends(model.dc_links[l], link_mw[l]);
-    bus.p_mw[model.dc_links[l].from.index()] += at_from_mw;
-    bus.p_mw[model.dc_links[l].to.index()] += at_to_mw;
-  }
-  if (topology.admittance.merged.any()) merge(topology.admittance.merged, bus);
+  link(link_mw, bus);
+  if (topology_.admittance.merged.any()) merge(topology_.admittance.merged, bus);
 }
 
 LinkEnds link_ends(const DcLink& link, double transfer_mw) {

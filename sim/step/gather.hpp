@@ -50,9 +50,26 @@ struct LinkEnds {
 };
 [[nodiscard]] LinkEnds link_ends(const DcLink& link, double transfer_mw);
 
-/// Fills `bus` from step `s` of `block`: injections of producers, storage, consumers and DC links, the voltages held,
-/// and the slack bus of each island. `zip`: how the consumers' demand follows the voltage.
-void gather(const Model& model, const Topology& topology, const StepBlock& block, std::size_t s,
-            std::span<const double> link_mw, std::span<const ZipShares> zip, BusInjections& bus);
+/// Fills BusInjections under one switching state. What is the same in all steps is kept.
+class Gather {
+ public:
+  /// `model` and `topology` must outlive it.
+  Gather(const Model& model, const Topology& topology);
+
+  /// Fills `bus` from step `s` of `block`: injections of producers, storage, consumers and DC links, the voltages held,
+  /// and the slack bus of each island. `zip`: how the consumers' demand follows the voltage.
+  void fill(const StepBlock& block, std::size_t s, std::span<const double> link_mw, std::span<const ZipShares> zip,
+            BusInjections& bus) const;
+
+ private:
+  void choose_slack(const StepBlock& block, std::size_t s, BusInjections& bus) const;
+  void draw(const StepBlock& block, std::size_t s, std::span<const ZipShares> zip, BusInjections& bus) const;
+  void link(std::span<const double> link_mw, BusInjections& bus) const;
+
+  const Model& model_;
+  const Topology& topology_;
+  BusInjections first_;                   ///< roles and limits where the same devices hold a voltage in every step
+  std::vector<VoltageHolder> sometimes_;  ///< devices at the other buses, of which some hold it only while they run
+};
 
 }  // namespace gridplus

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "sim/core/parallel.hpp"
@@ -51,6 +52,7 @@ class FlowStage final : public NetworkStage {
     if (frame.topology_changed) {
       solving_.prepare(state, frame);
       writing_.prepare(frame.topology);
+      gather_.emplace(model_, frame.topology);
     }
     frame.topology_changed = false;
     solving_.begin(state.flow_start);
@@ -59,7 +61,7 @@ class FlowStage final : public NetworkStage {
     steps_.resize(frame.block.count);
     std::iota(steps_.begin(), steps_.end(), std::size_t{0});
     for_each(steps_, [&](std::size_t s, int) {
-      gather(model_, frame.topology, frame.block, s, frame.row(frame.link_mw, s), frame.zip, flows_[s].bus);
+      gather_->fill(frame.block, s, frame.row(frame.link_mw, s), frame.zip, flows_[s].bus);
       share(frame, s, {});
     });
     solving_.want(frame, steps_, flows_);
@@ -126,20 +128,14 @@ class FlowStage final : public NetworkStage {
     StepFlow& flow = flows_[s];
     share_out(model_, frame.topology, headroom(frame, s), missing_mw, flow.sharing);
     flow.bus.participation.assign(model_.grid.bus_count(), 0.0);
+    const auto& producer_bus = frame.topology.producer_ties.merged_bus;
     if (model_.network.distributed_slack)
-      for (std::size_t p = 0; p < model_.producer_count(); ++p)
-        flow.bus.participation[merged_into(frame, model_.producer_connection[p].bus)] += flow.sharing[p];
+      for (std::size_t p = 0; p < producer_bus.size(); ++p) flow.bus.participation[producer_bus[p]] += flow.sharing[p];
     else
       take_by_slack_bus(frame, s, flow);
     for (const IslandDevices& devices : frame.topology.devices)
       for (const std::uint32_t f : devices.formers)
-        flow.bus.participation[merged_into(frame, model_.storage_connection[f].bus)] +=
-            flow.sharing[model_.producer_count() + f];
-  }
-
-  /// The bus that stands for `bus` in the power flow.
-  static std::size_t merged_into(const Frame& frame, BusId bus) {
-    return frame.topology.admittance.merged.into[bus.index()];
+        flow.bus.participation[frame.topology.storage_ties.merged_bus[f]] += flow.sharing[producer_bus.size() + f];
   }
 
   /// Single slack: the producers at the slack bus share what is missing.
@@ -149,7 +145,7 @@ class FlowStage final : public NetworkStage {
       if (bus == Islands::k_none) continue;
       double total = 0.0;
       for (const std::uint32_t p : frame.topology.devices[i].producers) {
-        if (merged_into(frame, model_.producer_connection[p].bus) != bus) flow.sharing[p] = 0.0;
+        if (frame.topology.producer_ties.merged_bus[p] != bus) flow.sharing[p] = 0.0;
         total += flow.sharing[p];
       }
       const IslandDevices& devices = frame.topology.devices[i];
@@ -174,7 +170,7 @@ class FlowStage final : public NetworkStage {
     for (const std::uint32_t p : devices.producers) flow.sharing[p] = 0.0;
     bool taken = false;
     for (const std::uint32_t f : devices.formers) {
-      const bool takes = !taken && merged_into(frame, model_.storage_connection[f].bus) == bus;
+      const bool takes = !taken && frame.topology.storage_ties.merged_bus[f] == bus;
       flow.sharing[model_.producer_count() + f] = takes ? 1.0 : 0.0;
       taken = taken || takes;
     }
@@ -302,6 +298,7 @@ class FlowStage final : public NetworkStage {
 
   const Model& model_;
   int threads_;
+  std::optional<Gather> gather_;
   FlowSolving solving_;
   FlowWriting writing_;
   std::vector<StepFlow> flows_;     ///< per step of the block

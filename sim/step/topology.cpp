@@ -46,6 +46,8 @@ Topology make_topology(const Model& model, const SimulationState& state) {
   Topology topology;
   topology.islands = find_islands(model.grid, state.branch_closed);
   topology.admittance = powerflow::make_admittance(model.grid, state.branch_closed);
+  topology.producer_ties = make_ties(model.producer_connection, topology.admittance.merged);
+  topology.storage_ties = make_ties(model.storage_connection, topology.admittance.merged);
   topology.devices.resize(topology.islands.count);
   const auto island_of = [&](BusId bus) { return topology.islands.of_bus[bus.index()]; };
   for (std::size_t p = 0; p < model.producer_count(); ++p) {

@@ -1,5 +1,5 @@
-// What follows from the switching state: islands, who lives in which, and the admittances. Made anew only when
-// something has switched.
+// What follows from the switching state: islands, who lives in which, the admittances, and how devices are tied to the
+// buses. Made anew only when something has switched.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include "sim/dispatch/dispatch.hpp"
 #include "sim/grid/islands.hpp"
 #include "sim/powerflow/admittance.hpp"
+#include "sim/step/device_ties.hpp"
 
 namespace gridplus {
 
@@ -19,6 +20,7 @@ struct Topology {
   Islands islands;
   std::vector<IslandDevices> devices;  ///< per island
   powerflow::Admittance admittance;
+  DeviceTies producer_ties, storage_ties;
 };
 
 [[nodiscard]] Topology make_topology(const Model& model, const SimulationState& state);

@@ -19,7 +19,7 @@ TEST(Gather, TurnsDemandIntoNegativeInjectionOnce) {
   frame.block.of(ConsumerVar::served_mw, 0)[0] = 40.0;
   frame.block.of(ConsumerVar::served_mw, 0)[1] = 20.0;
   BusInjections bus;
-  gather(*model, topology, frame.block, 0, {}, {}, bus);
+  Gather(*model, topology).fill(frame.block, 0, {}, {}, bus);
   EXPECT_EQ(bus.p_mw, (std::vector<double>{70.0, -40.0, -25.0}));
   EXPECT_EQ(bus.type[0], powerflow::BusType::slack);
   EXPECT_EQ(bus.type[1], powerflow::BusType::pq) << "the gas unit is off and holds no voltage";

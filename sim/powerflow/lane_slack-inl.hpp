@@ -18,16 +18,39 @@ HWY_INLINE std::size_t lane_row(std::int32_t row) {
   return static_cast<std::size_t>(row) * k_group_lanes;
 }
 
+/// sum + lambda F of one bus.
+HWY_INLINE V64 weighted(const SlackView& s, std::int32_t i, V64 p, V64 q, V64 sum) {
+  const D64 d;
+  return hn::MulAdd(hn::Set(d, s.adjoint[2 * i + 1]), q, hn::MulAdd(hn::Set(d, s.adjoint[2 * i]), p, sum));
+}
+
 /// missing of the island += lambda F of one bus.
 HWY_INLINE void add_weighted(const SlackView& s, std::int32_t i, std::size_t lane, V64 p, V64 q) {
   const D64 d;
   double* sum = s.missing + lane_row(s.island[i]) + lane;
-  const auto with_p = hn::MulAdd(hn::Set(d, s.adjoint[2 * i]), p, hn::Load(d, sum));
-  hn::Store(hn::MulAdd(hn::Set(d, s.adjoint[2 * i + 1]), q, with_p), d, sum);
+  hn::Store(weighted(s, i, p, q, hn::Load(d, sum)), d, sum);
 }
 
 HWY_INLINE void clear_missing(const SlackView& s) {
   for (std::size_t k = 0; k < lane_row(s.islands); ++k) s.missing[k] = 0.0;
+}
+
+/// mismatch_of_chunk(), and lambda F of each island in `missing`.
+HWY_INLINE void weighted_mismatch(const CouplingView& a, const SlackView& s, std::size_t first, const double* state,
+                                  const double* change, float* residual, V64 (&largest)[k_chunk64]) {
+  const D64 d;
+  if (s.islands != 1) {
+    mismatch_of_chunk(a, state + first, change + first, residual + first, largest,
+                      [&](std::int32_t i, std::size_t v, V64 p, V64 q)
+                          HWY_ATTR { add_weighted(s, i, first + v * k_width64, p, q); });
+    return;
+  }
+  V64 sum[k_chunk64];  // stays in registers
+  for (std::size_t v = 0; v < k_chunk64; ++v) sum[v] = hn::Zero(d);
+  mismatch_of_chunk(a, state + first, change + first, residual + first, largest,
+                    [&](std::int32_t i, std::size_t v, V64 p, V64 q)
+                        HWY_ATTR { sum[v] = weighted(s, i, p, q, sum[v]); });
+  for (std::size_t v = 0; v < k_chunk64; ++v) hn::Store(sum[v], d, s.missing + first + v * k_width64);
 }
 
 [[maybe_unused]] void mismatch_shared(const CouplingView& a, const SlackView& s, const double* state,
@@ -36,9 +59,7 @@ HWY_INLINE void clear_missing(const SlackView& s) {
   clear_missing(s);
   for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
     V64 largest[k_chunk64];
-    mismatch_of_chunk(a, state + first, change + first, residual + first, largest,
-                      [&](std::int32_t i, std::size_t v, V64 p, V64 q)
-                          HWY_ATTR { add_weighted(s, i, first + v * k_width64, p, q); });
+    weighted_mismatch(a, s, first, state, change, residual, largest);
     for (std::int32_t k = 0; k < s.islands; ++k) {
       const std::int32_t i = a.rows + k;
       Coupled<D64> t;

@@ -31,39 +31,37 @@ bool holds_voltage(const Connection& connection, bool online) {
 
 void share_out(const Model& model, const Topology& topology, const Headroom& headroom,
                std::span<const double> missing_mw, Sharing& sharing) {
+  constexpr double k_least_room_mw = 1e-3;
   sharing.assign(model.producer_count() + model.storage_count(), 0.0);
+  const std::span<double> of_storage = std::span(sharing).subspan(model.producer_count());
   for (std::size_t i = 0; i < topology.devices.size(); ++i) {
     const auto& producers = topology.devices[i].producers;
+    const auto& formers = topology.devices[i].formers;
     const double missing = missing_mw.empty() ? 0.0 : missing_mw[i];
-    const auto least_room = [&](double up_mw, double down_mw) {
-      if (missing_mw.empty()) return std::min(up_mw, down_mw);
-      return missing >= 0.0 ? up_mw : down_mw;
+    // The room both ways is the smaller of the two; that in one direction is the smaller of this one and itself.
+    const bool up = missing_mw.empty() || missing >= 0.0, down = missing_mw.empty() || missing < 0.0;
+    const auto room = [&](std::span<const double> up_mw, std::span<const double> down_mw, std::uint32_t device) {
+      return std::min((up ? up_mw : down_mw)[device], (down ? down_mw : up_mw)[device]);
     };
-    const auto room = [&](std::uint32_t p) { return least_room(headroom.up_mw[p], headroom.down_mw[p]); };
+    const auto producer_room = [&](std::uint32_t p) { return room(headroom.up_mw, headroom.down_mw, p); };
+    const auto former_room = [&](std::uint32_t s) { return room(headroom.storage_up_mw, headroom.storage_down_mw, s); };
     const auto forms = [&](std::uint32_t s) { return !headroom.forming.empty() && headroom.forming[s] != 0.0; };
-    enum class Resort { dispatchable, everybody, whoever_runs };
-    for (const Resort resort : {Resort::dispatchable, Resort::everybody, Resort::whoever_runs}) {
+    const auto fill = [&](const auto& producer_share, const auto& former_share) {
       double total = 0.0;
-      for (const std::uint32_t p : producers) {
-        if (resort == Resort::whoever_runs)
-          sharing[p] = headroom.up_mw[p] + headroom.down_mw[p];
-        else
-          sharing[p] = resort == Resort::everybody || headroom.balancing[p] != 0 ? room(p) : 0.0;
-        total += sharing[p];
-      }
-      for (const std::uint32_t s : topology.devices[i].formers) {
-        if (!forms(s)) continue;
-        double& share = sharing[model.producer_count() + s];
-        share = resort == Resort::whoever_runs ? headroom.storage_up_mw[s] + headroom.storage_down_mw[s]
-                                               : least_room(headroom.storage_up_mw[s], headroom.storage_down_mw[s]);
-        total += share;
-      }
-      constexpr double k_least_room_mw = 1e-3;
-      if (total < k_least_room_mw || (resort == Resort::dispatchable && total < std::abs(missing))) continue;
-      for (const std::uint32_t p : producers) sharing[p] /= total;
-      for (const std::uint32_t s : topology.devices[i].formers) sharing[model.producer_count() + s] /= total;
-      break;
-    }
+      for (const std::uint32_t p : producers) total += sharing[p] = producer_share(p);
+      for (const std::uint32_t s : formers)
+        if (forms(s)) total += of_storage[s] = former_share(s);
+      return total;
+    };
+    double total =
+        fill([&](std::uint32_t p) { return headroom.balancing[p] != 0 ? producer_room(p) : 0.0; }, former_room);
+    if (total < k_least_room_mw || total < std::abs(missing)) total = fill(producer_room, former_room);
+    if (total < k_least_room_mw)
+      total = fill([&](std::uint32_t p) { return headroom.up_mw[p] + headroom.down_mw[p]; },
+                   [&](std::uint32_t s) { return headroom.storage_up_mw[s] + headroom.storage_down_mw[s]; });
+    if (total < k_least_room_mw) continue;
+    for (const std::uint32_t p : producers) sharing[p] /= total;
+    for (const std::uint32_t s : formers) of_storage[s] /= total;
   }
 }
 

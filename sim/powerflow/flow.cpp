@@ -4,6 +4,18 @@
 
 namespace gridplus::powerflow {
 
+std::string_view to_string(Equations equations) {
+  switch (equations) {
+    case Equations::ac:
+      return "ac";
+    case Equations::linear:
+      return "linear";
+    case Equations::dc:
+      break;
+  }
+  return "dc";
+}
+
 std::string_view to_string(SolveStatus status) {
   switch (status) {
     case SolveStatus::converged:

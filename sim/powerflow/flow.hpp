@@ -11,6 +11,15 @@
 
 namespace gridplus::powerflow {
 
+/// Which equations of the network are solved.
+enum class Equations : std::uint8_t {
+  ac,      ///< the exact ones
+  linear,  ///< to first order about the network without injections (LaneSolver::solve_linear)
+  dc       ///< active power and angles alone (LaneDcSolver)
+};
+/// `ac`, `linear`, `dc`.
+[[nodiscard]] std::string_view to_string(Equations equations);
+
 /// Role of a bus in one power flow.
 enum class BusType : std::uint8_t {
   pq,     ///< P and Q given

@@ -81,6 +81,53 @@ void LaneChord::solve(std::span<LaneTask> tasks, ChordKind kind, const FlowOptio
   if (options.enforce_q_limits) check_limits(tasks, options);
 }
 
+void LaneChord::solve_linear(std::span<LaneTask> tasks, ChordKind kind) {
+  ensure(tasks.size() <= k_lanes, "too many flows for one group of lanes");
+  load(tasks, kind);
+  begin_linear(kind);
+  find_linear(kind);
+  kernels_.exponential(base_->pattern().positions(), state_.data());
+  if (kind.dependent) dependent_.follow(state_.data(), change_.data());
+  alignas(64) std::array<double, k_lanes> norm{};
+  if (kind.shares) {
+    kernels_.mismatch_shared(base_->coupling(), slack(), state_.data(), change_.data(), x_.data(), norm.data());
+  } else {
+    kernels_.mismatch(base_->coupling(), state_.data(), change_.data(), x_.data(), norm.data());
+  }
+  for (std::size_t l = 0; l < tasks.size(); ++l) *tasks[l].report = {SolveStatus::converged, 1, norm[l]};
+  write(tasks, kind);
+}
+
+/// z = 0 but for the logarithms of the set points over the base's.
+void LaneChord::begin_linear(ChordKind kind) {
+  if (!kind.moved) {
+    std::fill(state_.begin(), state_.end(), 0.0);
+    return;
+  }
+  for (const std::int32_t position : base_->held()) {
+    double* rho = state_.data() + at(position) * k_bus;
+    for (std::size_t l = 0; l < k_lanes; ++l) rho[l] = std::log1p(rho[l]);
+  }
+}
+
+/// Solves J z = change. The factor is of floats: what it leaves open is taken in double and solved for again.
+void LaneChord::find_linear(ChordKind kind) {
+  constexpr int k_solves = 3;
+  alignas(64) std::array<double, k_lanes> norm{};
+  alignas(64) std::array<std::uint32_t, k_lanes> all{};
+  all.fill(k_all_bits);
+  for (int solve = 0; solve < k_solves; ++solve) {
+    if (kind.shares) {
+      kernels_.linear_mismatch_shared(base_->coupling(), slack(), state_.data(), change_.data(), x_.data(),
+                                      norm.data());
+      hand_out(all, nullptr);
+    } else {
+      kernels_.linear_mismatch(base_->coupling(), state_.data(), change_.data(), x_.data(), norm.data());
+    }
+    kernels_.linear_step(base_->factor(), x_.data(), state_.data());
+  }
+}
+
 /// Injections, set points and shares. Lanes without a flow get a copy of the last one.
 void LaneChord::load(std::span<const LaneTask> tasks, ChordKind kind) {
   std::array<const double*, k_lanes> p{};

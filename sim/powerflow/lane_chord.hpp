@@ -34,12 +34,17 @@ class LaneChord {
   /// the Newton goes on from the state.
   void solve(std::span<LaneTask> tasks, ChordKind kind, const FlowOptions& options);
 
+  /// Solves the equations to first order about the base state (see LaneSolver::solve_linear).
+  void solve_linear(std::span<LaneTask> tasks, ChordKind kind);
+
  private:
   void load(std::span<const LaneTask> tasks, ChordKind kind);
   void load_set_points(std::size_t lane, const FlowInput& flow);
   void load_shares(std::span<const LaneTask> tasks);
   void hand_out(std::span<const std::uint32_t> moves, const double* state);
   void iterate(std::span<LaneTask> tasks, ChordKind kind, const FlowOptions& options);
+  void begin_linear(ChordKind kind);
+  void find_linear(ChordKind kind);
   void write(std::span<LaneTask> tasks, ChordKind kind);
   void check_limits(std::span<LaneTask> tasks, const FlowOptions& options);
   [[nodiscard]] SlackView slack();

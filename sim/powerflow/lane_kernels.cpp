@@ -6,6 +6,7 @@
 #include <hwy/highway.h>
 
 #include "sim/powerflow/lane_kernels.hpp"
+#include "sim/powerflow/lane_linear-inl.hpp"
 #include "sim/powerflow/lane_mismatch-inl.hpp"
 #include "sim/powerflow/lane_slack-inl.hpp"
 #include "sim/powerflow/lane_step-inl.hpp"
@@ -28,8 +29,22 @@ constexpr std::string_view k_name = "scalar";
 }  // namespace
 
 const LaneKernels* kernels() {
-  static constexpr LaneKernels table{k_name,  start, mismatch32, widen, mismatch, mismatch_shared,
-                                     missing, share, reactive,   step,  gather,   polar};
+  static constexpr LaneKernels table{.name = k_name,
+                                     .start = start,
+                                     .mismatch32 = mismatch32,
+                                     .widen = widen,
+                                     .mismatch = mismatch<Exact>,
+                                     .mismatch_shared = mismatch_shared<Exact>,
+                                     .linear_mismatch = mismatch<FirstOrder>,
+                                     .linear_mismatch_shared = mismatch_shared<FirstOrder>,
+                                     .missing = missing,
+                                     .share = share,
+                                     .reactive = reactive,
+                                     .step = step,
+                                     .linear_step = linear_step,
+                                     .exponential = exponential,
+                                     .gather = gather,
+                                     .polar = polar};
   return &table;
 }
 

@@ -83,9 +83,15 @@ struct LaneKernels {
   /// The same with distributed slack: P of the slack buses counts where they share, and `missing` is set.
   void (*mismatch_shared)(const CouplingView& a, const SlackView& s, const double* state, const double* change,
                           float* residual, double* norm);
+  /// Both for the equations to first order, where `state` holds z = rho + j theta in the place of u; `residual` is not
+  /// scaled.
+  void (*linear_mismatch)(const CouplingView& a, const double* state, const double* change, float* residual,
+                          double* norm);
+  void (*linear_mismatch_shared)(const CouplingView& a, const SlackView& s, const double* state, const double* change,
+                                 float* residual, double* norm);
   /// Sets `missing` at the base state, where the mismatch is `change`.
   void (*missing)(const CouplingView& a, const SlackView& s, const double* change);
-  /// Hands `missing` out: change += alpha D, and the residual with it. `state`: null at the base state.
+  /// Hands `missing` out: change += alpha D, and the residual with it. `state`: null where the residual is not scaled.
   void (*share)(const CouplingView& a, const SlackView& s, const double* state, double* change, float* residual);
   /// Q in per unit that flows into the grid at `count` positions, into rows of lanes.
   void (*reactive)(const CouplingView& a, const std::int32_t* position, std::size_t count, const double* state,
@@ -93,6 +99,10 @@ struct LaneKernels {
   /// Solves L U x = x in place and moves the double state by x. `moves`: null, or per lane all bits set, or none for a
   /// lane that stays.
   void (*step)(const FactorView& f, float* x, const std::uint32_t* moves, double* state);
+  /// Solves L U x = x in place and adds x to the state z.
+  void (*linear_step)(const FactorView& f, float* x, double* state);
+  /// u = exp(z) - 1 in the place of z, at the first `positions`.
+  void (*exponential)(std::int32_t positions, double* state);
   /// change = flow / base_mva - base injection, both numbers of every bus; x = change in float.
   void (*gather)(const BusView& b, const double* const* p_mw, const double* const* q_mvar, double* change, float* x);
   /// vm = vm_base |1 + u|, va = va_base + arg(1 + u) in degrees, into one array per lane, zero where a bus is not

@@ -1,5 +1,5 @@
-// Mismatch of a group of lanes against the shared couplings, in float and in double. The equations are in
-// lane_base.hpp.
+// Mismatch of a group of lanes against the shared couplings, in float and in double, and of the equations to first
+// order. The equations are in lane_base.hpp.
 #if defined(GRIDPLUS_LANE_MISMATCH_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef GRIDPLUS_LANE_MISMATCH_INL
 #undef GRIDPLUS_LANE_MISMATCH_INL
@@ -65,6 +65,31 @@ HWY_INLINE V chord_scale(D d, V x, V y) {
   return hn::MulAdd(s, hn::MulAdd(s, hn::Set(d, T(3)), hn::Set(d, T(-2))), hn::Set(d, T(1)));
 }
 
+/// The equations of a bus, and what suits their mismatch to the base factor.
+struct Exact {
+  static constexpr bool k_scaled = true;
+  template <bool pv>
+  static HWY_INLINE void mismatch(const double* injection, V64 x, V64 y, V64 want_p, V64 want_q, V64 re, V64 im, V64& p,
+                                  V64& q) {
+    bus_mismatch<pv>(D64(), injection, x, y, want_p, want_q, re, im, p, q);
+  }
+};
+
+/// Their first-order part, with z = rho + j theta in the place of u: change - (t + S z).
+struct FirstOrder {
+  static constexpr bool k_scaled = false;
+  template <bool pv>
+  static HWY_INLINE void mismatch(const double* injection, V64 x, V64 y, V64 want_p, V64 want_q, V64 re, V64 im, V64& p,
+                                  V64& q) {
+    const D64 d;
+    const auto s = hn::Set(d, injection[0]);
+    const auto t = hn::Set(d, injection[1]);
+    p = hn::MulAdd(y, t, hn::NegMulAdd(x, s, hn::Sub(want_p, re)));
+    if constexpr (pv) return;
+    q = hn::NegMulAdd(y, s, hn::NegMulAdd(x, t, hn::Sub(want_q, im)));
+  }
+};
+
 template <bool pv>
 HWY_INLINE void finish_row32(const CouplingView& a, std::int32_t i, const Coupled<D32>& t, const float* state,
                              const double* change, float* residual) {
@@ -106,7 +131,7 @@ HWY_INLINE void finish_row32(const CouplingView& a, std::int32_t i, const Couple
 }
 
 /// Mismatch of one bus of a group of lanes; use(v, p, q) sees it at each vector of lanes, q = 0 at a PV bus.
-template <bool pv, class Use>
+template <class Equations, bool pv, class Use>
 HWY_INLINE void finish_row(const CouplingView& a, std::int32_t i, const Coupled<D64>& t, const double* state,
                            const double* change, float* residual, const Use& use) {
   const D64 d;
@@ -119,12 +144,12 @@ HWY_INLINE void finish_row(const CouplingView& a, std::int32_t i, const Coupled<
     V64 q = hn::Zero(d);
     const auto want_p = hn::Load(d, change + own);
     const auto want_q = hn::Load(d, change + own + k_group_lanes);
-    bus_mismatch<pv>(d, a.injection + 2 * i, x, y, want_p, want_q, t.re[v], t.im[v], p, q);
+    Equations::template mismatch<pv>(a.injection + 2 * i, x, y, want_p, want_q, t.re[v], t.im[v], p, q);
     use(v, p, q);
     if constexpr (pv) {
       hn::Store(hn::DemoteTo(half, p), half, residual + own);
     } else {
-      const auto scale = chord_scale(d, x, y);
+      const auto scale = Equations::k_scaled ? chord_scale(d, x, y) : hn::Set(d, 1.0);
       hn::Store(hn::DemoteTo(half, hn::Mul(p, scale)), half, residual + own);
       hn::Store(hn::DemoteTo(half, hn::Mul(q, scale)), half, residual + own + k_group_lanes);
     }
@@ -132,7 +157,7 @@ HWY_INLINE void finish_row(const CouplingView& a, std::int32_t i, const Coupled<
 }
 
 /// Mismatch of all rows of one chunk of lanes, and the largest of each lane. see(i, v, p, q) sees every one.
-template <class See>
+template <class Equations, class See>
 HWY_INLINE void mismatch_of_chunk(const CouplingView& a, const double* state, const double* change, float* residual,
                                   V64 (&largest)[k_chunk64], const See& see) {
   const D64 d;
@@ -141,12 +166,12 @@ HWY_INLINE void mismatch_of_chunk(const CouplingView& a, const double* state, co
     Coupled<D64> t;
     couple_row(d, a, a.value, i, state, t);
     if (a.is_pv[i] != 0) {
-      finish_row<true>(a, i, t, state, change, residual, [&](std::size_t v, V64 p, V64 q) HWY_ATTR {
+      finish_row<Equations, true>(a, i, t, state, change, residual, [&](std::size_t v, V64 p, V64 q) HWY_ATTR {
         largest[v] = hn::Max(largest[v], hn::Abs(p));
         see(i, v, p, q);
       });
     } else {
-      finish_row<false>(a, i, t, state, change, residual, [&](std::size_t v, V64 p, V64 q) HWY_ATTR {
+      finish_row<Equations, false>(a, i, t, state, change, residual, [&](std::size_t v, V64 p, V64 q) HWY_ATTR {
         largest[v] = hn::Max(hn::Max(largest[v], hn::Abs(p)), hn::Abs(q));
         see(i, v, p, q);
       });
@@ -154,12 +179,13 @@ HWY_INLINE void mismatch_of_chunk(const CouplingView& a, const double* state, co
   }
 }
 
+template <class Equations>
 [[maybe_unused]] void mismatch(const CouplingView& a, const double* state, const double* change, float* residual,
                                double* norm) {
   for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
     V64 largest[k_chunk64];
-    mismatch_of_chunk(a, state + first, change + first, residual + first, largest,
-                      [](std::int32_t, std::size_t, V64, V64) HWY_ATTR {});
+    mismatch_of_chunk<Equations>(a, state + first, change + first, residual + first, largest,
+                                 [](std::int32_t, std::size_t, V64, V64) HWY_ATTR {});
     for (std::size_t v = 0; v < k_chunk64; ++v) hn::Store(largest[v], D64(), norm + first + v * k_width64);
   }
 }

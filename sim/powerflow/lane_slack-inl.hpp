@@ -36,30 +36,32 @@ HWY_INLINE void clear_missing(const SlackView& s) {
 }
 
 /// mismatch_of_chunk(), and lambda F of each island in `missing`.
+template <class Equations>
 HWY_INLINE void weighted_mismatch(const CouplingView& a, const SlackView& s, std::size_t first, const double* state,
                                   const double* change, float* residual, V64 (&largest)[k_chunk64]) {
   const D64 d;
   if (s.islands != 1) {
-    mismatch_of_chunk(a, state + first, change + first, residual + first, largest,
-                      [&](std::int32_t i, std::size_t v, V64 p, V64 q)
-                          HWY_ATTR { add_weighted(s, i, first + v * k_width64, p, q); });
+    mismatch_of_chunk<Equations>(a, state + first, change + first, residual + first, largest,
+                                 [&](std::int32_t i, std::size_t v, V64 p, V64 q)
+                                     HWY_ATTR { add_weighted(s, i, first + v * k_width64, p, q); });
     return;
   }
   V64 sum[k_chunk64];  // stays in registers
   for (std::size_t v = 0; v < k_chunk64; ++v) sum[v] = hn::Zero(d);
-  mismatch_of_chunk(a, state + first, change + first, residual + first, largest,
-                    [&](std::int32_t i, std::size_t v, V64 p, V64 q)
-                        HWY_ATTR { sum[v] = weighted(s, i, p, q, sum[v]); });
+  mismatch_of_chunk<Equations>(a, state + first, change + first, residual + first, largest,
+                               [&](std::int32_t i, std::size_t v, V64 p, V64 q)
+                                   HWY_ATTR { sum[v] = weighted(s, i, p, q, sum[v]); });
   for (std::size_t v = 0; v < k_chunk64; ++v) hn::Store(sum[v], d, s.missing + first + v * k_width64);
 }
 
+template <class Equations>
 [[maybe_unused]] void mismatch_shared(const CouplingView& a, const SlackView& s, const double* state,
                                       const double* change, float* residual, double* norm) {
   const D64 d;
   clear_missing(s);
   for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
     V64 largest[k_chunk64];
-    weighted_mismatch(a, s, first, state, change, residual, largest);
+    weighted_mismatch<Equations>(a, s, first, state, change, residual, largest);
     for (std::int32_t k = 0; k < s.islands; ++k) {
       const std::int32_t i = a.rows + k;
       Coupled<D64> t;
@@ -71,7 +73,7 @@ HWY_INLINE void weighted_mismatch(const CouplingView& a, const SlackView& s, std
         const auto want = hn::Load(d, change + at(i) + lane);
         V64 p;
         V64 q;
-        bus_mismatch<true>(d, a.injection + 2 * i, x, y, want, want, t.re[v], t.im[v], p, q);
+        Equations::template mismatch<true>(a.injection + 2 * i, x, y, want, want, t.re[v], t.im[v], p, q);
         const auto gain = hn::Load(d, s.gain + lane_row(k) + lane);
         const auto counts = hn::IfThenZeroElse(hn::Eq(gain, hn::Zero(d)), hn::Abs(p));
         largest[v] = hn::Max(largest[v], counts);

@@ -58,8 +58,8 @@ void LaneSolver::move_to(std::shared_ptr<const LaneBase> base) {
   base_ = std::move(base);
 }
 
-void LaneSolver::solve(std::span<const FlowInput> flows, const FlowOptions& options, std::span<FlowState> states,
-                       std::span<SolveReport> reports, int threads) {
+/// Who goes where.
+void LaneSolver::sort(std::span<const FlowInput> flows, std::span<FlowState> states, std::span<SolveReport> reports) {
   ensure(states.size() == flows.size() && reports.size() == flows.size(),
          "a batch needs a state and a report per flow");
   for (auto& tasks : easy_) tasks.clear();
@@ -76,10 +76,14 @@ void LaneSolver::solve(std::span<const FlowInput> flows, const FlowOptions& opti
     reports[k] = SolveReport{};
     tasks->push_back({&flows[k], &states[k], &reports[k]});
   }
-  const auto workers = static_cast<std::size_t>(std::max(1, threads));
-  chord_.resize(std::max(chord_.size(), workers));
-  newton_.resize(std::max(newton_.size(), workers));
-  solve_easy(options, threads);
+}
+
+void LaneSolver::solve(std::span<const FlowInput> flows, const FlowOptions& options, std::span<FlowState> states,
+                       std::span<SolveReport> reports, int threads) {
+  sort(flows, states, reports);
+  for_each_group(
+      threads, [&](LaneChord& chord, std::span<LaneTask> tasks, ChordKind kind) { chord.solve(tasks, kind, options); });
+  newton_.resize(std::max(newton_.size(), static_cast<std::size_t>(std::max(1, threads))));
   for (const auto& of_kind : easy_) {
     for (const LaneTask& task : of_kind) {
       if (!task.report->converged()) hard_.push_back(task);
@@ -93,8 +97,22 @@ void LaneSolver::solve(std::span<const FlowInput> flows, const FlowOptions& opti
   });
 }
 
-/// All groups of all kinds in one parallel loop.
-void LaneSolver::solve_easy(const FlowOptions& options, int threads) {
+void LaneSolver::solve_linear(std::span<const FlowInput> flows, std::span<FlowState> states,
+                              std::span<SolveReport> reports, int threads) {
+  sort(flows, states, reports);
+  for (const LaneTask& task : hard_) {
+    ensure(!base_->factored(), "bus types of a linear flow must be those of the base");
+    std::fill(task.state->vm_pu.begin(), task.state->vm_pu.end(), 0.0);
+    std::fill(task.state->va_deg.begin(), task.state->va_deg.end(), 0.0);
+    task.report->status = SolveStatus::singular;
+  }
+  for_each_group(threads,
+                 [](LaneChord& chord, std::span<LaneTask> tasks, ChordKind kind) { chord.solve_linear(tasks, kind); });
+}
+
+/// All groups of flows for the chord, of all kinds, in one parallel loop: solve(chord, tasks, kind).
+template <class Solve>
+void LaneSolver::for_each_group(int threads, const Solve& solve) {
   struct Group {
     ChordKind kind;
     std::span<LaneTask> tasks;
@@ -106,10 +124,11 @@ void LaneSolver::solve_easy(const FlowOptions& options, int threads) {
       groups.push_back({kind, {tasks.data() + first, std::min(k_group_lanes, tasks.size() - first)}});
     }
   }
+  chord_.resize(std::max(chord_.size(), static_cast<std::size_t>(std::max(1, threads))));
   parallel_for(groups.size(), threads, 1, [&](std::size_t g, int worker) {
     auto& chord = chord_[static_cast<std::size_t>(worker)];
     if (!chord) chord = std::make_unique<LaneChord>(*base_, *kernels_);
-    chord->solve(groups[g].tasks, groups[g].kind, options);
+    solve(*chord, groups[g].tasks, groups[g].kind);
   });
 }
 

@@ -32,9 +32,19 @@ class LaneSolver {
   void solve(std::span<const FlowInput> flows, const FlowOptions& options, std::span<FlowState> states,
              std::span<SolveReport> reports, int threads = 1);
 
+  /// The linear approximation of every flow: the equations to first order in the angles and the logarithms of |V|
+  /// about the base state, one step with the base's Jacobian. Bus types must be those of the base; injections that
+  /// follow the voltage are taken at the base's, reactive limits are not kept. Reports say `converged` with the exact
+  /// AC mismatch of the answer, or `singular` where the base has no factor (|V| and angles are then 0). See
+  /// docs/powerflow.md.
+  void solve_linear(std::span<const FlowInput> flows, std::span<FlowState> states, std::span<SolveReport> reports,
+                    int threads = 1);
+
  private:
   void check(const FlowInput& flow) const;
-  void solve_easy(const FlowOptions& options, int threads);
+  void sort(std::span<const FlowInput> flows, std::span<FlowState> states, std::span<SolveReport> reports);
+  template <class Solve>
+  void for_each_group(int threads, const Solve& solve);
 
   std::shared_ptr<const LaneBase> base_;
   const LaneKernels* kernels_;

@@ -14,7 +14,7 @@ struct PowerFlowSnapshot {
   const Grid* grid = nullptr;
   const GridNames* names = nullptr;
   std::string case_name;  ///< what was solved, such as the file's name
-  std::string method;     ///< `ac` or `dc`
+  std::string method;     ///< `ac`, `linear` or `dc`
   const powerflow::FlowState* state = nullptr;
   const powerflow::FlowResult* result = nullptr;
   std::vector<std::uint32_t> island;  ///< of each bus, or Islands::k_none

@@ -140,8 +140,8 @@ struct SupplySection {
           .between(0, 1e9));
 };
 
-inline constexpr std::array<std::string_view, 3> k_network_methods = {"ac", "dc", "none"};
-enum class FlowMethod : std::uint8_t { ac, dc, none };
+inline constexpr std::array<std::string_view, 4> k_network_methods = {"ac", "linear", "dc", "none"};
+enum class FlowMethod : std::uint8_t { ac, linear, dc, none };
 inline constexpr std::array<std::string_view, 2> k_slack_methods = {"single", "distributed"};
 enum class SlackMethod : std::uint8_t { single, distributed };
 

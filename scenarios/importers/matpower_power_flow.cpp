@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "sim/powerflow/coupler_flows.hpp"
+#include "sim/powerflow/idle_base.hpp"
 #include "sim/powerflow/lane_dc.hpp"
 #include "sim/powerflow/lane_solver.hpp"
 #include "sim/powerflow/reference/dc.hpp"
@@ -15,6 +16,7 @@ namespace gridplus::matpower {
 namespace {
 
 using powerflow::BusType;
+using powerflow::Equations;
 using powerflow::FlowState;
 using powerflow::reference::QLimit;
 
@@ -33,6 +35,32 @@ void solve_dc(Engine engine, PowerFlowStudy& study) {
   study.report = solver.solve(input, study.state, study.result);
 }
 
+bool has_slack(const Snapshot& snapshot) {
+  return std::find(snapshot.type.begin(), snapshot.type.end(), BusType::slack) != snapshot.type.end();
+}
+
+/// Bus and branch quantities of the voltages found.
+void evaluate(const powerflow::Admittance& admittance, PowerFlowStudy& study) {
+  const Snapshot& snapshot = study.snapshot;
+  spread(snapshot.merged, study.state.vm_pu);
+  spread(snapshot.merged, study.state.va_deg);
+  powerflow::evaluate(snapshot.grid, admittance, study.state, study.result);
+}
+
+void solve_linear(PowerFlowStudy& study) {
+  const Snapshot& snapshot = study.snapshot;
+  const powerflow::Admittance admittance = powerflow::make_admittance(snapshot.grid, snapshot.branch_closed);
+  study.state =
+      FlowState{std::vector<double>(snapshot.type.size(), 0.0), std::vector<double>(snapshot.type.size(), 0.0)};
+  study.report = {powerflow::SolveStatus::no_slack};
+  if (has_slack(snapshot)) {
+    const powerflow::FlowInput input = snapshot.input();
+    powerflow::LaneSolver solver(powerflow::make_idle_base(admittance, snapshot.grid.base_mva(), input));
+    solver.solve_linear({&input, 1}, {&study.state, 1}, {&study.report, 1});
+  }
+  evaluate(admittance, study);
+}
+
 /// Set points where they hold, 1 p.u. elsewhere, with the angles of the DC power flow.
 FlowState dc_start(const Snapshot& snapshot) {
   powerflow::reference::DcSolver solver(snapshot.grid, snapshot.branch_closed);
@@ -45,8 +73,7 @@ FlowState dc_start(const Snapshot& snapshot) {
 /// One flow in one lane, from the case's own voltages.
 powerflow::SolveReport solve_in_lane(const Snapshot& snapshot, const powerflow::Admittance& admittance,
                                      const powerflow::FlowOptions& options, FlowState& state) {
-  const bool has_slack = std::find(snapshot.type.begin(), snapshot.type.end(), BusType::slack) != snapshot.type.end();
-  if (!has_slack) return {powerflow::SolveStatus::no_slack};
+  if (!has_slack(snapshot)) return {powerflow::SolveStatus::no_slack};
   powerflow::LaneSolver solver(
       std::make_shared<const powerflow::LaneBase>(admittance, snapshot.grid.base_mva(), snapshot.type, snapshot.start));
   const powerflow::FlowInput input = snapshot.input();
@@ -104,9 +131,7 @@ void solve_ac(const PowerFlowOptions& options, PowerFlowStudy& study) {
     check_branch(snapshot, admittance, study.state, study.report);
   }
   if (!study.report.converged()) solve_by_twin(snapshot, admittance, flow_options, study);
-  spread(snapshot.merged, study.state.vm_pu);
-  spread(snapshot.merged, study.state.va_deg);
-  powerflow::evaluate(snapshot.grid, admittance, study.state, study.result);
+  evaluate(admittance, study);
   study.q_limit = find_limited(study);
 }
 
@@ -168,14 +193,20 @@ PowerFlowTotals sum_up(const PowerFlowStudy& study) {
 PowerFlowStudy solve_power_flow(const Case& data, const PowerFlowOptions& options) {
   PowerFlowStudy study;
   study.snapshot = make_snapshot(data);
-  if (options.dc) {
-    solve_dc(options.engine, study);
-    study.generators = split_generation_dc(data, study.snapshot, study.result);
-  } else {
-    solve_ac(options, study);
-    study.generators = split_generation(data, study.snapshot, study.result);
+  switch (options.equations) {
+    case Equations::ac:
+      solve_ac(options, study);
+      break;
+    case Equations::linear:
+      solve_linear(study);
+      break;
+    case Equations::dc:
+      solve_dc(options.engine, study);
+      break;
   }
-  recover_couplers(options.dc, study);
+  const bool dc = options.equations == Equations::dc;
+  study.generators = (dc ? split_generation_dc : split_generation)(data, study.snapshot, study.result);
+  recover_couplers(dc, study);
   study.totals = sum_up(study);
   return study;
 }

@@ -15,8 +15,8 @@ enum class Engine : std::uint8_t {
 };
 
 struct PowerFlowOptions {
-  bool dc = false;
-  bool enforce_q_limits = false;
+  powerflow::Equations equations = powerflow::Equations::ac;
+  bool enforce_q_limits = false;  ///< of AC flows
   double tolerance_pu = 1e-8;
   int max_iterations = 30;
   Engine engine = Engine::lanes;
@@ -46,7 +46,7 @@ struct PowerFlowStudy {
   powerflow::FlowResult result;
   Engine engine = Engine::lanes;                      ///< that found the answer
   GeneratorOutput generators;                         ///< per generator of the case
-  std::vector<powerflow::reference::QLimit> q_limit;  ///< per bus: what keeps it from its set point; empty for DC
+  std::vector<powerflow::reference::QLimit> q_limit;  ///< per bus: what keeps it from its set point; of AC flows
   PowerFlowTotals totals;
 };
 

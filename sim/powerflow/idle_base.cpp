@@ -7,12 +7,12 @@ namespace gridplus::powerflow {
 namespace {
 
 /// 1 p.u. and the voltages held, all angles zero.
-FlowState flat_state(std::span<const BusType> type, std::span<const double> vm_set_pu) {
+FlowState flat_state(const FlowInput& roles) {
   FlowState flat;
-  flat.vm_pu.assign(type.size(), 1.0);
-  flat.va_deg.assign(type.size(), 0.0);
-  for (std::size_t b = 0; b < type.size(); ++b)
-    if (type[b] == BusType::pv || type[b] == BusType::slack) flat.vm_pu[b] = vm_set_pu[b];
+  flat.vm_pu.assign(roles.type.size(), 1.0);
+  flat.va_deg.assign(roles.type.size(), 0.0);
+  for (std::size_t b = 0; b < roles.type.size(); ++b)
+    if (roles.type[b] == BusType::pv || roles.type[b] == BusType::slack) flat.vm_pu[b] = roles.vm_set_pu[b];
   return flat;
 }
 
@@ -26,27 +26,27 @@ bool sound(const FlowState& state, std::span<const BusType> type) {
 
 }  // namespace
 
-std::shared_ptr<const LaneBase> make_idle_base(const Admittance& admittance, double base_mva,
-                                               std::span<const BusType> type, std::span<const double> vm_set_pu,
+std::shared_ptr<const LaneBase> make_idle_base(const Admittance& admittance, double base_mva, const FlowInput& roles,
                                                FlowOptions options, const LaneKernels& kernels) {
-  const auto pattern = std::make_shared<const LanePattern>(make_lane_pattern(admittance, type));
+  const auto pattern = std::make_shared<const LanePattern>(make_lane_pattern(admittance, roles.type));
   const auto base_at = [&](const FlowState& state) {
-    return std::make_shared<const LaneBase>(pattern, admittance, base_mva, type, state);
+    return std::make_shared<const LaneBase>(pattern, admittance, base_mva, roles.type, state);
   };
-  const FlowState flat = flat_state(type, vm_set_pu);
+  const FlowState flat = flat_state(roles);
   const auto first = base_at(flat);
-  const std::vector<double> nothing(type.size(), 0.0);
+  const std::vector<double> nothing(roles.type.size(), 0.0);
   FlowInput idle;
   idle.p_mw = idle.q_mvar = nothing;
-  idle.type = type;
-  idle.vm_set_pu = vm_set_pu;
+  idle.type = roles.type;
+  idle.vm_set_pu = roles.vm_set_pu;
+  idle.va_set_deg = roles.va_set_deg;
   FlowState state;
   SolveReport report;
   options.enforce_q_limits = false;
   LaneSolver(first, kernels).solve({&idle, 1}, options, {&state, 1}, {&report, 1});
-  if (!report.converged() || !sound(state, type)) return first;
-  for (std::size_t b = 0; b < type.size(); ++b)
-    if (type[b] == BusType::out) state.vm_pu[b] = flat.vm_pu[b];
+  if (!report.converged() || !sound(state, roles.type)) return first;
+  for (std::size_t b = 0; b < roles.type.size(); ++b)
+    if (roles.type[b] == BusType::out) state.vm_pu[b] = flat.vm_pu[b];
   return base_at(state);
 }
 

@@ -106,22 +106,27 @@ void LaneChord::begin_linear(ChordKind kind) {
   }
   for (const std::int32_t position : base_->held()) {
     double* rho = state_.data() + at(position) * k_bus;
-    for (std::size_t l = 0; l < k_lanes; ++l) rho[l] = std::log1p(rho[l]);
+    for (std::size_t l = 0; l < k_lanes; ++l)
+      if (rho[l] != 0.0) rho[l] = std::log1p(rho[l]);
   }
 }
 
 /// Solves J z = change. The factor is of floats: what it leaves open is taken in double and solved for again.
 void LaneChord::find_linear(ChordKind kind) {
-  constexpr int k_solves = 3;
+  constexpr int k_solves = 2;
   alignas(64) std::array<double, k_lanes> norm{};
   alignas(64) std::array<std::uint32_t, k_lanes> all{};
   all.fill(k_all_bits);
   for (int solve = 0; solve < k_solves; ++solve) {
+    const bool at_base = solve == 0 && !kind.moved;  // what is missing is `change`, and x_ already
     if (kind.shares) {
-      kernels_.linear_mismatch_shared(base_->coupling(), slack(), state_.data(), change_.data(), x_.data(),
-                                      norm.data());
+      if (at_base)
+        kernels_.missing(base_->coupling(), slack(), change_.data());
+      else
+        kernels_.linear_mismatch_shared(base_->coupling(), slack(), state_.data(), change_.data(), x_.data(),
+                                        norm.data());
       hand_out(all, nullptr);
-    } else {
+    } else if (!at_base) {
       kernels_.linear_mismatch(base_->coupling(), state_.data(), change_.data(), x_.data(), norm.data());
     }
     kernels_.linear_step(base_->factor(), x_.data(), state_.data());

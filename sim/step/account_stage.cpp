@@ -117,7 +117,7 @@ class AccountStage final : public Stage {
 
   /// The next block expects the losses that this one had.
   void learn_losses(SimulationState& state, const StepBlock& block) const {
-    if (model_.network.method != NetworkMethod::ac) return;
+    if (!model_.network.has_voltages()) return;
     double served = 0.0, losses = 0.0;
     for (std::size_t s = 0; s < block.count; ++s) {
       if (block.of(StepVar::converged, s) == 0.0) continue;

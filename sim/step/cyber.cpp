@@ -38,7 +38,7 @@ Cyber::Cyber(const Model& model, std::span<const EndpointDevice> devices)
   replay_place_.assign(devices.size(), k_none);
   for (const Attack& attack : attacks_.attacks) {
     forges_prices_ = forges_prices_ || attack.kind == AttackKind::false_prices;
-    uses_voltage_ = uses_voltage_ || (controls_devices(attack.kind) && model.network.method == NetworkMethod::ac);
+    uses_voltage_ = uses_voltage_ || (controls_devices(attack.kind) && model.network.has_voltages());
     if (attack.replay_h == 0.0) continue;
     replay_steps_ = std::max(replay_steps_, static_cast<std::size_t>(std::llround(attack.replay_h / step_h_)) + 1);
     for (const std::uint32_t e : attack.endpoints) replay_place_[e] = 0;

@@ -20,8 +20,10 @@ constexpr std::size_t k_most_kept = 256;
 }  // namespace
 
 FlowSolving::FlowSolving(const Model& model, int threads, bool shared)
-    : model_(model), shared_(shared), single_(static_cast<std::size_t>(threads)) {
-  if (model.network.method == NetworkMethod::ac) lanes_.emplace(model.grid, model.network.flow);
+    : model_(model),
+      shared_(shared || model.network.method == NetworkMethod::linear),
+      single_(static_cast<std::size_t>(threads)) {
+  if (model.network.has_voltages()) lanes_.emplace(model.grid, model.network.flow);
 }
 
 void FlowSolving::prepare(const SimulationState& state, const Frame& frame) {
@@ -55,11 +57,13 @@ void FlowSolving::want(const Frame& frame, std::span<const std::size_t> steps, s
 void FlowSolving::ask_others(const SimulationState& state, const Frame& frame, std::span<StepFlow> flows,
                              std::vector<AskedFlow>& asked) const {
   if (!lanes_ || !shared_) return;
+  const bool linear = model_.network.method == NetworkMethod::linear;
+  const auto equations = linear ? powerflow::Equations::linear : powerflow::Equations::ac;
   for (const std::size_t s : wanted_) {
     StepFlow& flow = flows[s];
     asked.push_back({&model_.grid, state.branch_closed,
                      moved_ ? flow.taps->positions() : std::span<const std::int32_t>(), &frame.topology.admittance,
-                     &model_.network.flow, &flow.bus, &flow.state, &flow.report, &flow.admittance});
+                     &model_.network.flow, equations, &flow.bus, &flow.state, &flow.report, &flow.admittance});
   }
 }
 
@@ -204,7 +208,8 @@ void FlowSolving::try_alone(const SimulationState& state, const Frame& frame, Si
 void FlowSolving::complete_ac(const SimulationState& state, const Frame& frame, Single& single, StepFlow& flow,
                               const FlowQuantities& out) const {
   const bool first_positions = flow.admittance == &frame.topology.admittance;
-  if (!flow.report.converged()) try_alone(state, frame, single, flow, out);
+  if (!flow.report.converged() && model_.network.method == NetworkMethod::ac)
+    try_alone(state, frame, single, flow, out);
   if (!flow.report.converged()) {
     const SolveReport failed = flow.report;
     solve_dc_alone(state, single, flow, out);

@@ -1,7 +1,8 @@
-// Solves the power flows of a block's steps by the method of the model: AC or DC in lanes, or none.
+// Solves the power flows of a block's steps by the method of the model: AC, linear or DC in lanes, or none.
 //
 // The AC flows of a block are solved in lanes (block_flows.hpp), all from the mean voltages of the block before. Where
-// every step waits for its flow they are asked of others, who solve them with those of other runs (shared_bases.hpp). A
+// every step waits for its flow they are asked of others, who solve them with those of other runs (shared_bases.hpp),
+// and so are linear flows, whose base is that of the network without injections. An AC
 // flow that the lanes cannot solve is tried once more by the plain Newton from DC angles; what still fails, or ends on
 // another branch of the equations (powerflow/solution_branch.hpp), gets its DC flow.
 //
@@ -26,7 +27,7 @@ namespace gridplus {
 
 class FlowSolving {
  public:
-  /// `shared`: AC flows are solved by others.
+  /// `shared`: AC flows are solved by others, as linear ones always are.
   FlowSolving(const Model& model, int threads, bool shared);
 
   /// Something has switched.
@@ -73,7 +74,7 @@ class FlowSolving {
 
   const Model& model_;
   bool shared_;
-  std::optional<BlockFlows> lanes_;  ///< where the network is AC
+  std::optional<BlockFlows> lanes_;  ///< where flows have voltages
   std::vector<Single> single_;       ///< per thread
   std::optional<powerflow::TapRegulator> regulator_;
   std::vector<std::size_t> wanted_;  ///< steps whose flows are to be solved

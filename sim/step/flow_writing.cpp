@@ -112,7 +112,7 @@ void FlowWriting::write_consumers(Frame& frame, std::size_t s, const StepFlow& f
 void FlowWriting::recover_couplers(Frame& frame, std::size_t s, const StepFlow& flow, CouplerScratch& scratch) const {
   StepBlock& block = frame.block;
   const MergedBuses& merged = frame.topology.admittance.merged;
-  const bool reactive = model_.network.method == NetworkMethod::ac && flow.report.converged();
+  const bool reactive = model_.network.has_voltages() && flow.report.converged();
   std::vector<double> p_mw(model_.grid.bus_count(), 0.0), q_mvar(model_.grid.bus_count(), 0.0);
   const auto add = [&](BusId bus, double mw, double mvar) {
     if (flow.bus.type[merged.into[bus.index()]] == BusType::out) return;

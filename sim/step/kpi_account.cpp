@@ -17,7 +17,7 @@ void see(KpiAccount::Sighting& best, double value, bool better, std::size_t subj
 
 void add_extremes(KpiAccount& account, const Model& model, const StepBlock& block, std::size_t s) {
   const std::int64_t step = block.first + static_cast<std::int64_t>(s);
-  if (model.network.method == NetworkMethod::ac) {
+  if (model.network.has_voltages()) {
     const auto vm_pu = block.of(BusVar::vm_pu, s);
     const auto energised = block.of(BusVar::energised, s);
     for (std::size_t b = 0; b < vm_pu.size(); ++b) {
@@ -370,7 +370,7 @@ RunSummary summarise(const KpiAccount& account, const Model& model, const Microg
   add("co2_t", sum(account.co2_t), "t", "carbon dioxide emitted");
   add("co2_per_mwh", generation > 0.0 ? sum(account.co2_t) / generation : 0.0, "t MWh-1",
       "carbon dioxide per energy generated");
-  if (model.network.method == NetworkMethod::ac) {
+  if (model.network.has_voltages()) {
     add("lowest_voltage_pu", account.lowest_voltage.value, "1", "lowest voltage of any energised bus");
     add("highest_voltage_pu", account.highest_voltage.value, "1", "highest voltage of any energised bus");
   }

@@ -66,12 +66,15 @@ struct DatedChange {
   FieldValue value;
 };
 
-enum class NetworkMethod : std::uint8_t { ac, dc, none };
+enum class NetworkMethod : std::uint8_t { ac, linear, dc, none };
 
 struct NetworkOptions {
   NetworkMethod method = NetworkMethod::ac;
   powerflow::FlowOptions flow;
   bool distributed_slack = true;  ///< online balancing units share what is missing; else the slack bus's units
+
+  /// Whether flows have voltages, reactive power and losses.
+  [[nodiscard]] bool has_voltages() const { return method == NetworkMethod::ac || method == NetworkMethod::linear; }
 };
 
 /// What `record:` asks for.

@@ -44,7 +44,7 @@ class FlowStage final : public NetworkStage {
     do {
       asked_.clear();
       ask(state, frame, asked_);
-      if (!asked_.empty()) own_bases_.solve(asked_);
+      if (!asked_.empty()) own_bases_.solve(asked_, threads_);
     } while (!go_on(state, frame));
   }
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/powerflow/idle_base.hpp"
+
 namespace gridplus {
 
 using powerflow::BusType;
-using powerflow::FlowInput;
-using powerflow::FlowState;
 
 namespace {
 
@@ -36,6 +36,7 @@ void make_key(const AskedFlow& flow, std::string& key) {
   add(key, flow.options->tolerance_pu);
   add(key, flow.options->max_iterations);
   add(key, flow.options->enforce_q_limits);
+  add(key, flow.equations);
   add(key, flow.branch_closed);
   add(key, flow.tap_positions);
   add(key, std::span<const BusType>(flow.bus->type));
@@ -43,29 +44,12 @@ void make_key(const AskedFlow& flow, std::string& key) {
     if (holds(flow.bus->type[b])) add(key, flow.bus->vm_set_pu[b]);
 }
 
-/// 1 p.u. and the voltages held, all angles zero.
-FlowState flat_state(const BusInjections& bus) {
-  FlowState flat;
-  flat.vm_pu.assign(bus.type.size(), 1.0);
-  flat.va_deg.assign(bus.type.size(), 0.0);
-  for (std::size_t b = 0; b < bus.type.size(); ++b)
-    if (holds(bus.type[b])) flat.vm_pu[b] = bus.vm_set_pu[b];
-  return flat;
-}
-
-/// A base at voltages far from normal would lead flows to another branch of the equations.
-bool sound(const FlowState& state, std::span<const BusType> type) {
-  constexpr double k_lowest_pu = 0.8, k_highest_pu = 1.3;
-  for (std::size_t b = 0; b < type.size(); ++b)
-    if (type[b] != BusType::out && !(state.vm_pu[b] >= k_lowest_pu && state.vm_pu[b] <= k_highest_pu)) return false;
-  return true;
-}
-
 }  // namespace
 
 struct SharedBases::Entry {
   Grid grid;  ///< keeps the arrays that the key names
   powerflow::FlowOptions options;
+  powerflow::Equations equations = powerflow::Equations::ac;
   powerflow::Admittance admittance;  ///< only at tap positions other than the grid's
   std::unique_ptr<powerflow::LaneSolver> lanes;
   std::size_t last_used = 0;
@@ -78,30 +62,13 @@ std::unique_ptr<SharedBases::Entry> SharedBases::make_entry(const AskedFlow& flo
   auto entry = std::make_unique<Entry>();
   entry->grid = *flow.grid;
   entry->options = *flow.options;
+  entry->equations = flow.equations;
   if (!flow.tap_positions.empty())
     entry->admittance = powerflow::make_admittance(entry->grid, flow.branch_closed, flow.tap_positions);
   const powerflow::Admittance& admittance = flow.tap_positions.empty() ? *flow.first_admittance : entry->admittance;
-  const std::span<const BusType> type(flow.bus->type);
-  const auto pattern = std::make_shared<const powerflow::LanePattern>(powerflow::make_lane_pattern(admittance, type));
-  const FlowState flat = flat_state(*flow.bus);
-  const double base_mva = entry->grid.base_mva();
   entry->lanes = std::make_unique<powerflow::LaneSolver>(
-      std::make_shared<const powerflow::LaneBase>(pattern, admittance, base_mva, type, flat), kernels_);
-
-  const std::vector<double> nothing(type.size(), 0.0);
-  FlowInput idle;
-  idle.p_mw = idle.q_mvar = nothing;
-  idle.type = type;
-  idle.vm_set_pu = flow.bus->vm_set_pu;
-  FlowState state;
-  powerflow::SolveReport report;
-  powerflow::FlowOptions options = entry->options;
-  options.enforce_q_limits = false;
-  entry->lanes->solve({&idle, 1}, options, {&state, 1}, {&report, 1});
-  if (!report.converged() || !sound(state, type)) return entry;
-  for (std::size_t b = 0; b < type.size(); ++b)
-    if (type[b] == BusType::out) state.vm_pu[b] = flat.vm_pu[b];
-  entry->lanes->move_to(std::make_shared<const powerflow::LaneBase>(pattern, admittance, base_mva, type, state));
+      powerflow::make_idle_base(admittance, entry->grid.base_mva(), flow.bus->input(false), entry->options, kernels_),
+      kernels_);
   return entry;
 }
 
@@ -124,7 +91,7 @@ void SharedBases::drop_oldest() {
   }
 }
 
-void SharedBases::solve(std::span<const AskedFlow> flows) {
+void SharedBases::solve(std::span<const AskedFlow> flows, int threads) {
   ++solves_;
   drop_oldest();
   used_.clear();
@@ -138,12 +105,12 @@ void SharedBases::solve(std::span<const AskedFlow> flows) {
         together_.push_back(k);
         used_[k] = nullptr;
       }
-    solve_with(*entry, flows);
+    solve_with(*entry, flows, threads);
   }
 }
 
 /// Those of `flows` that together_ lists.
-void SharedBases::solve_with(Entry& entry, std::span<const AskedFlow> flows) {
+void SharedBases::solve_with(Entry& entry, std::span<const AskedFlow> flows, int threads) {
   inputs_.clear();
   states_.resize(std::max(states_.size(), together_.size()));
   reports_.resize(std::max(reports_.size(), together_.size()));
@@ -155,8 +122,12 @@ void SharedBases::solve_with(Entry& entry, std::span<const AskedFlow> flows) {
     for (std::size_t i = 0; i < together_.size(); ++i) std::swap(states_[i], *flows[together_[i]].state);
   };
   try {
-    entry.lanes->solve(inputs_, entry.options, std::span(states_).first(inputs_.size()),
-                       std::span(reports_).first(inputs_.size()));
+    const auto states = std::span(states_).first(inputs_.size());
+    const auto reports = std::span(reports_).first(inputs_.size());
+    if (entry.equations == powerflow::Equations::linear)
+      entry.lanes->solve_linear(inputs_, states, reports, threads);
+    else
+      entry.lanes->solve(inputs_, entry.options, states, reports, threads);
   } catch (...) {
     give_back();
     throw;

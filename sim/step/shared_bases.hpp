@@ -1,4 +1,4 @@
-// AC power flows of any number of runs, solved together where they have a base in common.
+// AC power flows of any number of runs, exact or linear, solved together where they have a base in common.
 //
 // Where each step waits for the network, a block has one flow: a base of the run's own last voltages would cost a
 // factor for every flow, and its lanes would stand empty. The bases here follow from what every split of the work
@@ -26,6 +26,7 @@ struct AskedFlow {
   std::span<const std::int32_t> tap_positions;              ///< empty: those of the grid
   const powerflow::Admittance* first_admittance = nullptr;  ///< at the positions of the grid
   const powerflow::FlowOptions* options = nullptr;
+  powerflow::Equations equations = powerflow::Equations::ac;  ///< or linear
   const BusInjections* bus = nullptr;
   powerflow::FlowState* state = nullptr;
   powerflow::SolveReport* report = nullptr;
@@ -42,8 +43,8 @@ class SharedBases {
   SharedBases(const SharedBases&) = delete;
   SharedBases& operator=(const SharedBases&) = delete;
 
-  /// Solves all flows. Throws InvariantError where one of them is malformed.
-  void solve(std::span<const AskedFlow> flows);
+  /// Solves all flows, on so many threads. Throws InvariantError where one of them is malformed.
+  void solve(std::span<const AskedFlow> flows, int threads = 1);
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
@@ -52,7 +53,7 @@ class SharedBases {
 
   [[nodiscard]] Entry& entry_of(const AskedFlow& flow);
   [[nodiscard]] std::unique_ptr<Entry> make_entry(const AskedFlow& flow) const;
-  void solve_with(Entry& entry, std::span<const AskedFlow> flows);
+  void solve_with(Entry& entry, std::span<const AskedFlow> flows, int threads);
   void drop_oldest();
 
   const powerflow::LaneKernels& kernels_;

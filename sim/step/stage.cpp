@@ -357,7 +357,7 @@ SimulationState initial_state(const Model& model) {
   state.storage_out.assign(model.storage_count(), 0);
   state.outages = initial_outages(model.outage_plan);
   state.microgrids = initial_microgrids(model);
-  state.loss_share = model.network.method == NetworkMethod::ac ? model.dispatch.loss_share : 0.0;
+  state.loss_share = model.network.has_voltages() ? model.dispatch.loss_share : 0.0;
   state.flow_start.vm_pu.assign(model.grid.bus_count(), 1.0);
   state.flow_start.va_deg.assign(model.grid.bus_count(), 0.0);
   state.communication = initial_communication(model);

@@ -193,6 +193,13 @@ def test_powerflow_of_a_case_and_its_results_in_double_precision(tmp_path):
         assert list(file["bus/vm_pu"][()]) == flow["bus"]["vm_pu"]
     assert "converged" in gridplus("powerflow", case).stdout
     assert json.loads(gridplus("powerflow", case, "--dc", "--json").stdout)["bus"]["vm_pu"] == [1, 1]
+    assert json.loads(gridplus("powerflow", case, "--method", "dc", "--json").stdout)["method"] == "dc"
+    linear = json.loads(gridplus("powerflow", case, "--method", "linear", "--json").stdout)
+    assert (linear["method"], linear["status"], linear["iterations"]) == ("linear", "converged", 1)
+    assert linear["bus"]["vm_pu"] == pytest.approx(flow["bus"]["vm_pu"], abs=0.02)
+    assert linear["max_mismatch_pu"] > flow["max_mismatch_pu"]
+    assert "linear power flow: converged" in gridplus("powerflow", case, "--method", "linear").stdout
+    assert gridplus("powerflow", case, "--method", "newton").returncode == 2
 
 
 def test_a_flow_beyond_the_limit_of_the_line_fails_with_its_status(tmp_path):
@@ -250,7 +257,7 @@ def test_a_matpower_branch_without_impedance_is_a_coupler(tmp_path):
     case = tmp_path / "three.m"
     text = MATPOWER_CASE.replace("PD", "100").replace("];\nmpc.gen", "  3 1 30 10 0 0 1 1 0 110 1 1.1 0.9;\n];\nmpc.gen")
     case.write_text(text.replace("];\n\"\"\"", "").replace("0 0 1 -360 360;\n", "0 0 1 -360 360;\n  2 3 0 0 0 0 0 0 0 0 1 -360 360;\n"))
-    for options in ([], ["--dc"]):
+    for options in ([], ["--dc"], ["--method", "linear"]):
         flow = json.loads(gridplus("powerflow", case, "--json", *options).stdout)
         assert flow["status"] == "converged"
         assert flow["bus"]["va_deg"][1] == flow["bus"]["va_deg"][2]

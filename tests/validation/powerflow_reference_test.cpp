@@ -111,7 +111,8 @@ TEST_P(EveryEngine, DcFlowsAgreeWithMatpower) {
   for (const std::string& name : names) {
     SCOPED_TRACE(name);
     const auto folder = shared_folder() / "reference/pf" / (name + "__dc");
-    const PowerFlowStudy study = solve_power_flow(shared_case(name), {.dc = true, .engine = GetParam()});
+    const PowerFlowStudy study =
+        solve_power_flow(shared_case(name), {.equations = powerflow::Equations::dc, .engine = GetParam()});
     ASSERT_TRUE(study.report.converged());
     EXPECT_EQ(study.engine, GetParam());
     const Difference difference = voltage_difference(study, read_columns(folder / "bus.csv"));
@@ -266,7 +267,8 @@ TEST(PowerFlowReference, RtsGmlcAgreesWithItsPublishedSolution) {
   const Case data = read_case(rts / "matpower/RTS_GMLC.m");
   for (const bool dc : {false, true}) {
     SCOPED_TRACE(dc ? "DC" : "AC");
-    const PowerFlowStudy study = solve_power_flow(data, {.dc = dc, .engine = Engine::reference});
+    const PowerFlowStudy study = solve_power_flow(
+        data, {.equations = dc ? powerflow::Equations::dc : powerflow::Equations::ac, .engine = Engine::reference});
     ASSERT_TRUE(study.report.converged());
     const std::string stem = dc ? "matpower8_dcpf_" : "matpower8_acpf_";
     const Difference difference = voltage_difference(study, read_columns(rts / "reference" / (stem + "bus.csv")));

@@ -1,4 +1,4 @@
-// gridplus powerflow: one AC or DC power flow.
+// gridplus powerflow: one AC, linear or DC power flow.
 
 #include <fmt/format.h>
 
@@ -15,6 +15,20 @@
 namespace gridplus::tools {
 
 namespace {
+
+using powerflow::Equations;
+
+std::string_view title(Equations equations) {
+  switch (equations) {
+    case Equations::ac:
+      return "AC";
+    case Equations::linear:
+      return "linear";
+    case Equations::dc:
+      break;
+  }
+  return "DC";
+}
 
 struct PowerflowArguments {
   FlowRequest request;
@@ -36,7 +50,7 @@ std::string text_of(const FlowCase& flow) {
   out += fmt::format("{:<18}{} buses, {} branches, {} producers\n", "size", flow.names.bus.size(),
                      flow.names.branch.size(), flow.producer.name.size());
   out += fmt::format("{:<18}{} power flow: {} after {} iterations, largest mismatch {:.1e} p.u.\n", "solution",
-                     flow.dc ? "DC" : "AC", powerflow::to_string(flow.report.status), flow.report.iterations,
+                     title(flow.equations), powerflow::to_string(flow.report.status), flow.report.iterations,
                      flow.report.max_mismatch_pu);
   out += fmt::format("{:<18}{} MW generated, {} MW demand, {} MW losses\n", "power", grouped(flow.generation_mw, 3),
                      grouped(flow.demand_mw, 3), grouped(flow.losses_mw, 3));
@@ -45,7 +59,7 @@ std::string text_of(const FlowCase& flow) {
     if (b < flow.names.bus.size())
       out += fmt::format("{:<18}{:.4f} p.u. at bus {}\n", label, flow.state.vm_pu[b], flow.names.bus[b]);
   };
-  if (!flow.dc) {
+  if (flow.equations != Equations::dc) {
     show_voltage("lowest voltage", extreme(flow.state.vm_pu, flow.energised, std::less<>{}));
     show_voltage("highest voltage", extreme(flow.state.vm_pu, flow.energised, std::greater<>{}));
   }
@@ -82,7 +96,7 @@ std::vector<std::string> bus_names(const FlowCase& flow, const std::vector<BusId
 std::string json_of(const FlowCase& flow) {
   nlohmann::ordered_json json;
   json["source"] = flow.source;
-  json["method"] = flow.dc ? "dc" : "ac";
+  json["method"] = powerflow::to_string(flow.equations);
   json["status"] = powerflow::to_string(flow.report.status);
   json["iterations"] = flow.report.iterations;
   json["max_mismatch_pu"] = flow.report.max_mismatch_pu;
@@ -140,7 +154,19 @@ void add_powerflow(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("powerflow", "solve one power flow, of a MATPOWER case or of one step of a scenario");
   command->add_option("case", request.source, "a MATPOWER case (.m) or a YAML scenario")->required();
-  command->add_flag("--dc", request.dc, "DC power flow");
+  const auto solve_by = [&request](const std::string& word) {
+    for (const Equations equations : {Equations::ac, Equations::linear, Equations::dc})
+      if (powerflow::to_string(equations) == word) request.equations = equations;
+  };
+  CLI::Option* method =
+      command
+          ->add_option_function<std::string>(
+              "--method", solve_by, "ac; linear: one step of the AC equations from the network without load; dc")
+          ->check(CLI::IsMember({"ac", "linear", "dc"}));
+  command
+      ->add_flag_callback(
+          "--dc", [solve_by] { solve_by("dc"); }, "as --method dc")
+      ->excludes(method);
   command->add_flag("--enforce-q-limits", request.enforce_q_limits, "hold units within their reactive limits");
   command->add_option("--tolerance", request.tolerance_pu, "largest nodal mismatch, p.u.")->check(CLI::PositiveNumber);
   command->add_option("--max-iterations", request.max_iterations, "Newton iterations")->check(CLI::Range(1, 10000));

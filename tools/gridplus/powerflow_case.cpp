@@ -20,7 +20,7 @@ namespace {
 FlowCase from_matpower(const FlowRequest& request) {
   const matpower::Case data = matpower::read_case(request.source);
   const matpower::PowerFlowStudy study = matpower::solve_power_flow(
-      data, {request.dc, request.enforce_q_limits, request.tolerance_pu, request.max_iterations});
+      data, {request.equations, request.enforce_q_limits, request.tolerance_pu, request.max_iterations});
   FlowCase out;
   out.title = data.name;
   out.notes = study.snapshot.notes;
@@ -66,10 +66,22 @@ std::vector<std::uint8_t> flags(std::span<const double> row) {
   return out;
 }
 
+NetworkMethod method_of(powerflow::Equations equations) {
+  switch (equations) {
+    case powerflow::Equations::ac:
+      return NetworkMethod::ac;
+    case powerflow::Equations::linear:
+      return NetworkMethod::linear;
+    case powerflow::Equations::dc:
+      break;
+  }
+  return NetworkMethod::dc;
+}
+
 FlowCase from_scenario(const FlowRequest& request) {
   const std::unique_ptr<Model> model =
       load_scenario(request.source, {.sets = request.sets, .data_root = request.data_root});
-  model->network.method = request.dc ? NetworkMethod::dc : NetworkMethod::ac;
+  model->network.method = method_of(request.equations);
   model->network.flow = {request.tolerance_pu, request.max_iterations, request.enforce_q_limits};
   const std::int64_t step = step_at(*model, request.at);
   Simulation simulation(*model, 1);
@@ -127,7 +139,7 @@ void write_results(const FlowCase& flow, const std::string& path) {
   snapshot.grid = &flow.grid;
   snapshot.names = &flow.names;
   snapshot.case_name = flow.title;
-  snapshot.method = flow.dc ? "dc" : "ac";
+  snapshot.method = powerflow::to_string(flow.equations);
   snapshot.state = &flow.state;
   snapshot.result = &flow.result;
   snapshot.island = islands.of_bus;
@@ -142,7 +154,7 @@ FlowCase solve_flow_case(const FlowRequest& request) {
   FlowCase out =
       std::filesystem::path(request.source).extension() == ".m" ? from_matpower(request) : from_scenario(request);
   out.source = request.source;
-  out.dc = request.dc;
+  out.equations = request.equations;
   return out;
 }
 

@@ -14,7 +14,8 @@ struct FlowRequest {
   std::string at;      ///< scenarios: the time of the step; the first if empty
   std::vector<std::string> sets;
   std::string data_root;
-  bool dc = false, enforce_q_limits = false;
+  powerflow::Equations equations = powerflow::Equations::ac;
+  bool enforce_q_limits = false;
   double tolerance_pu = 1e-8;
   int max_iterations = 30;
 };
@@ -23,7 +24,7 @@ struct FlowCase {
   std::string source, title;
   std::vector<std::string> notes;  ///< what a person should know about how the case was understood and solved
   powerflow::SolveReport report;
-  bool dc = false;
+  powerflow::Equations equations = powerflow::Equations::ac;
   Grid grid;
   GridNames names;
   powerflow::FlowState state;

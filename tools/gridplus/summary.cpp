@@ -68,7 +68,7 @@ std::string summary_text(const RunSummary& summary, const Model& model) {
   out += line("cost", fmt::format("{} {}, of it {} for {} starts", grouped(kpi("operating_cost")), currency,
                                   grouped(kpi("start_cost")), grouped(kpi("starts"), 0)));
   out += line("emissions", fmt::format("{} t CO2, {:.3f} t/MWh", grouped(kpi("co2_t")), kpi("co2_per_mwh")));
-  if (model.network.method == NetworkMethod::ac) {
+  if (model.network.has_voltages()) {
     out += line("lowest voltage", seen(summary.lowest_voltage, "p.u.", 4));
     out += line("highest voltage", seen(summary.highest_voltage, "p.u.", 4));
   }

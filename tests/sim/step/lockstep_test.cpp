@@ -146,7 +146,7 @@ TEST(Lockstep, RunsThatSwitchAtOtherTimesAreAsAlone) {
 }
 
 TEST(Lockstep, RunsWithOtherVoltagesTolerancesAndGridsAreAsAlone) {
-  Models models = droop_members(8, 60);
+  Models models = droop_members(9, 60);
   models[1]->producer_connection[0].vm_set_pu = 1.05;
   models[2]->network.flow.tolerance_pu = 1e-10;
   models[3]->network.flow.enforce_q_limits = true;
@@ -157,6 +157,7 @@ TEST(Lockstep, RunsWithOtherVoltagesTolerancesAndGridsAreAsAlone) {
   models[4] = connected_system(60, poor(Fallback::local_droop));  // a grid of its own
   models[5]->network.distributed_slack = false;
   models[6]->network.method = NetworkMethod::dc;
+  models[8]->network.method = NetworkMethod::linear;
   models[7]->time = TimeAxis(parse_time("2021-01-01T00:00Z"), 3600, 40);  // ends before the others
   expect_as_alone(models);
 }

@@ -132,6 +132,24 @@ TEST(Simulation, ADcFlowCarriesPowerThroughCouplers) {
   });
 }
 
+TEST(Simulation, LinearFlowsAreNearTheExactOnesAndTheSameAtAnyThreadCount) {
+  const auto exact = station(200, NetworkMethod::ac), linear = station(200, NetworkMethod::linear);
+  Simulation of_exact(*exact, 1), of_linear(*linear, 1), threaded(*linear, 3);
+  while (!of_linear.done()) {
+    const StepBlock &ac = of_exact.advance(), &block = of_linear.advance(), &same = threaded.advance();
+    for (std::size_t s = 0; s < block.count; ++s) {
+      ASSERT_EQ(block.of(StepVar::converged, s), 1.0);
+      EXPECT_GT(block.of(StepVar::max_mismatch_pu, s), ac.of(StepVar::max_mismatch_pu, s));
+      EXPECT_GT(block.of(StepVar::losses_mw, s), 0.0);
+      for (std::size_t b = 0; b < 3; ++b) {
+        EXPECT_NEAR(block.of(BusVar::vm_pu, s)[b], ac.of(BusVar::vm_pu, s)[b], 0.02);
+        EXPECT_EQ(block.of(BusVar::vm_pu, s)[b], same.of(BusVar::vm_pu, s)[b]);
+        EXPECT_EQ(block.of(BusVar::va_deg, s)[b], same.of(BusVar::va_deg, s)[b]);
+      }
+    }
+  }
+}
+
 class EveryMethod : public testing::TestWithParam<NetworkMethod> {};
 
 TEST_P(EveryMethod, BalancesInEveryStepAndKeepsUnitsWithinTheirLimits) {
@@ -156,7 +174,8 @@ TEST_P(EveryMethod, BalancesInEveryStepAndKeepsUnitsWithinTheirLimits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Methods, EveryMethod,
-                         testing::Values(NetworkMethod::ac, NetworkMethod::dc, NetworkMethod::none));
+                         testing::Values(NetworkMethod::ac, NetworkMethod::linear, NetworkMethod::dc,
+                                         NetworkMethod::none));
 
 TEST(Simulation, GivesTheSameBitsAtEveryThreadCount) {
   const auto model = test::small_system(300);

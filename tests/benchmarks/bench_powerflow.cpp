@@ -7,7 +7,9 @@
 //                           separated by ':'. Default: 0.1:0.5
 //   GRIDPLUS_BENCH_KINDS    what else varies, separated by ':': plain (nothing), shared (distributed slack, equal parts
 //                           of all buses that hold a voltage), set_points (each by up to 1 %), limits (reactive limits
-//                           are kept). Default: plain
+//                           are kept), zip (a third of each load of constant power, current and impedance each), linear
+//                           (nothing; the lanes solve the linear approximation, whose difference from the twin is
+//                           error_vm_pu). Default: plain
 //   GRIDPLUS_BENCH_FLOWS    flows in a batch. Default: 256
 //   GRIDPLUS_BENCH_ROUNDS   how often each batch is solved; each round times an eighth of the flows with the twin.
 //                           At least 8. Default: 24
@@ -36,7 +38,7 @@
 #include <sstream>
 #include <string>
 
-#include "sim/powerflow/lane_solver.hpp"
+#include "sim/powerflow/idle_base.hpp"
 #include "tests/benchmarks/tiled_case.hpp"
 
 namespace gridplus::powerflow {
@@ -107,8 +109,11 @@ void batch_flows(benchmark::State& state, const Row& row) {
   test::VariedLoads loads(batch.data, count, spread);
   if (kind == "shared") loads.share_missing_power(batch.data);
   if (kind == "set_points") loads.vary_set_points(0.01);
-  LaneSolver lanes(
-      std::make_shared<LaneBase>(batch.admittance, batch.data.grid.base_mva(), batch.data.type, batch.base));
+  if (kind == "zip") loads.follow_the_voltage(batch.data);
+  const bool linear = kind == "linear";
+  const double base_mva = batch.data.grid.base_mva();
+  LaneSolver lanes(linear ? make_idle_base(batch.admittance, base_mva, batch.data.input())
+                          : std::make_shared<const LaneBase>(batch.admittance, base_mva, batch.data.type, batch.base));
   const FlowOptions options{.enforce_q_limits = kind == "limits"};
   std::vector<FlowState> lane_state(count);
   std::vector<FlowState> twin_state(count, batch.base);
@@ -122,8 +127,13 @@ void batch_flows(benchmark::State& state, const Row& row) {
   const auto solve_block = [&](std::size_t b) {
     const std::size_t first = b * block;
     const std::size_t size = std::min(block, count - first);
-    lanes.solve({loads.flows.data() + first, size}, options, {lane_state.data() + first, size},
-                {lane_report.data() + first, size}, threads);
+    const std::span flows(loads.flows.data() + first, size);
+    const std::span states(lane_state.data() + first, size);
+    const std::span reports(lane_report.data() + first, size);
+    if (linear)
+      lanes.solve_linear(flows, states, reports, threads);
+    else
+      lanes.solve(flows, options, states, reports, threads);
   };
   for (std::size_t b = 0; b < lane_s.size(); ++b) solve_block(b);  // memory is touched once
   std::size_t round = 0;
@@ -153,6 +163,7 @@ void batch_flows(benchmark::State& state, const Row& row) {
   int failed = 0;
   int twin_failed = 0;
   int elsewhere = 0;
+  double error_vm_pu = 0.0;
   for (std::size_t k = 0; k < count; ++k) {
     iterations += lane_report[k].iterations / flows;
     twin_iterations += twin_report[k].iterations / flows;
@@ -160,7 +171,12 @@ void batch_flows(benchmark::State& state, const Row& row) {
     twin_failed += twin_report[k].converged() ? 0 : 1;
     if (!lane_report[k].converged()) continue;
     if (kind != "limits") mismatch = std::max(mismatch, batch.largest_mismatch_pu(loads.flows[k], lane_state[k]));
-    if (twin_report[k].converged() && test::distance_pu(lane_state[k], twin_state[k]) > k_same_solution_pu) ++elsewhere;
+    if (!twin_report[k].converged()) continue;
+    const double distance_pu = test::distance_pu(lane_state[k], twin_state[k]);
+    if (linear)
+      error_vm_pu = std::max(error_vm_pu, distance_pu);
+    else if (distance_pu > k_same_solution_pu)
+      ++elsewhere;
   }
   const double lane_total_s = std::accumulate(lane_s.begin(), lane_s.end(), 0.0);
   const double twin_total_s = std::accumulate(twin_s.begin(), twin_s.end(), 0.0);
@@ -175,6 +191,7 @@ void batch_flows(benchmark::State& state, const Row& row) {
   state.counters["failed"] = failed;
   state.counters["twin_failed"] = twin_failed;
   state.counters["elsewhere"] = elsewhere;
+  if (linear) state.counters["error_vm_pu"] = error_vm_pu;
   state.counters["buses"] = static_cast<double>(batch.data.grid.bus_count());
 }
 

@@ -32,20 +32,25 @@ struct PublicCase {
   PublicCase(const PublicCase&) = delete;  // the twin refers to the grid
   PublicCase& operator=(const PublicCase&) = delete;
 
+  [[nodiscard]] static Complex wanted_mva(const FlowInput& flow, const FlowState& state, std::size_t i) {
+    return Complex(flow.p_mw[i], flow.q_mvar[i]) + voltage_dependent_power(flow, i, state.vm_pu[i]).power_mva;
+  }
+
   /// Largest mismatch of a state by the reference's evaluation of the equations. With shares, in a single island,
   /// what is missing is the sum over all buses.
   [[nodiscard]] double largest_mismatch_pu(const FlowInput& flow, const FlowState& state) const {
     const FlowResult result = evaluate(data.grid, admittance, state);
     double missing_mw = 0.0;
     for (std::size_t i = 0; i < flow.participation.size(); ++i) {
-      if (flow.type[i] != BusType::out) missing_mw += result.p_mw[i] - flow.p_mw[i];
+      if (flow.type[i] != BusType::out) missing_mw += result.p_mw[i] - wanted_mva(flow, state, i).real();
     }
     double largest = 0.0;
     for (std::size_t i = 0; i < flow.type.size(); ++i) {
       if (flow.type[i] == BusType::out || (flow.type[i] == BusType::slack && flow.participation.empty())) continue;
       const double share_mw = flow.participation.empty() ? 0.0 : flow.participation[i] * missing_mw;
-      largest = std::max(largest, std::abs(result.p_mw[i] - flow.p_mw[i] - share_mw));
-      if (flow.type[i] == BusType::pq) largest = std::max(largest, std::abs(result.q_mvar[i] - flow.q_mvar[i]));
+      const Complex wanted = wanted_mva(flow, state, i);
+      largest = std::max(largest, std::abs(result.p_mw[i] - wanted.real() - share_mw));
+      if (flow.type[i] == BusType::pq) largest = std::max(largest, std::abs(result.q_mvar[i] - wanted.imag()));
     }
     return largest / data.grid.base_mva();
   }
@@ -54,6 +59,7 @@ struct PublicCase {
 /// Flows of a case in which every load's P and Q is multiplied by its own factor in [1 - spread, 1 + spread].
 struct VariedLoads {
   std::vector<std::vector<double>> p_mw, q_mvar, vm_set_pu;
+  std::vector<std::vector<double>> p_dependent_mw, q_dependent_mvar;
   std::vector<double> participation;
   std::vector<FlowInput> flows;
 
@@ -82,6 +88,22 @@ struct VariedLoads {
     const auto holding = static_cast<double>(std::count_if(data.type.begin(), data.type.end(), holds));
     for (const BusType type : data.type) participation.push_back(holds(type) ? 1.0 / holding : 0.0);
     for (FlowInput& flow : flows) flow.participation = participation;
+  }
+
+  /// A third of each load's demand is of constant power, current and impedance each, at 1 p.u.
+  void follow_the_voltage(const matpower::Snapshot& data) {
+    for (std::size_t k = 0; k < flows.size(); ++k) {
+      auto& p_third = p_dependent_mw.emplace_back(data.p_mw.size());
+      auto& q_third = q_dependent_mvar.emplace_back(data.p_mw.size());
+      for (std::size_t i = 0; i < p_third.size(); ++i) {
+        p_third[i] = (p_mw[k][i] - data.p_mw[i] - data.demand_mw[i]) / 3.0;
+        q_third[i] = (q_mvar[k][i] - data.q_mvar[i] - data.demand_mvar[i]) / 3.0;
+        p_mw[k][i] -= 2.0 * p_third[i];
+        q_mvar[k][i] -= 2.0 * q_third[i];
+      }
+      flows[k].p_current_mw = flows[k].p_impedance_mw = p_third;
+      flows[k].q_current_mvar = flows[k].q_impedance_mvar = q_third;
+    }
   }
 
   /// Every voltage set point times its own factor in [1 - spread, 1 + spread].

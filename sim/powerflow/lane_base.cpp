@@ -132,6 +132,14 @@ void solve_transposed(const LanePattern& pattern, const ScalarFactor& f, std::ve
 
 }  // namespace
 
+std::vector<Complex> voltage_slopes_mva(const FlowInput& flow, const FlowState& state) {
+  std::vector<Complex> slopes_mva;
+  if (flow.voltage_dependent())
+    for (std::size_t b = 0; b < state.vm_pu.size(); ++b)
+      slopes_mva.push_back(voltage_dependent_power(flow, b, state.vm_pu[b]).slope_mva);
+  return slopes_mva;
+}
+
 LaneBase::LaneBase(const Admittance& admittance, double base_mva, std::span<const BusType> type, const FlowState& base)
     : LaneBase(std::make_shared<const LanePattern>(make_lane_pattern(admittance, type)), admittance, base_mva, type,
                base) {}

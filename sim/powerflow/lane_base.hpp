@@ -20,6 +20,10 @@
 
 namespace gridplus::powerflow {
 
+/// Per bus what its injection changes by with the logarithm of |V|, at `state`; empty where nothing follows the
+/// voltage.
+[[nodiscard]] std::vector<Complex> voltage_slopes_mva(const FlowInput& flow, const FlowState& state);
+
 /// Immutable; shared by all threads.
 class LaneBase {
  public:

@@ -87,11 +87,8 @@ void SolutionBranch::find_pattern(std::span<const BusType> type) {
 
 std::vector<int> SolutionBranch::count(const FlowInput& input, const FlowState& state, std::span<const BusType> type) {
   find_pattern(type);
-  std::vector<Complex> slope_mva;
-  if (input.voltage_dependent())
-    for (std::size_t i = 0; i < type.size(); ++i)
-      slope_mva.push_back(voltage_dependent_power(input, i, state.vm_pu[i]).slope_mva);
-  return LaneBase(pattern_, y_, grid_.base_mva(), type, state, slope_mva).negative_pivots_of_islands();
+  return LaneBase(pattern_, y_, grid_.base_mva(), type, state, voltage_slopes_mva(input, state))
+      .negative_pivots_of_islands();
 }
 
 }  // namespace gridplus::powerflow

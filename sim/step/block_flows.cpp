@@ -41,15 +41,15 @@ FlowState BlockFlows::base_state(const BusInjections& bus) const {
 /// Flows end on the branch of the equations that their base lies on. Where that is not the one which grids are run on,
 /// the grid without load is the base.
 std::shared_ptr<const powerflow::LaneBase> BlockFlows::make_base(const Shared& shared, const BusInjections& bus) const {
+  const powerflow::FlowInput input = bus.input(false);
   const auto base_at = [&](const FlowState& state) {
     return std::make_shared<const powerflow::LaneBase>(shared.pattern, topology_->admittance, grid_.base_mva(),
-                                                       bus.type, state);
+                                                       bus.type, state, powerflow::voltage_slopes_mva(input, state));
   };
   const FlowState state = base_state(bus);
   auto base = base_at(state);
   if (base->negative_pivots() == 0) return base;
   powerflow::SolutionBranch branch(grid_, topology_->admittance);
-  const powerflow::FlowInput input = bus.input(false);
   return branch.is_another(input, state) ? base_at(branch.without_load(input)) : base;
 }
 

@@ -112,8 +112,12 @@ void batch_flows(benchmark::State& state, const Row& row) {
   if (kind == "zip") loads.follow_the_voltage(batch.data);
   const bool linear = kind == "linear";
   const double base_mva = batch.data.grid.base_mva();
-  LaneSolver lanes(linear ? make_idle_base(batch.admittance, base_mva, batch.data.input())
-                          : std::make_shared<const LaneBase>(batch.admittance, base_mva, batch.data.type, batch.base));
+  const auto base = [&] {
+    return std::make_shared<const LaneBase>(
+        std::make_shared<const LanePattern>(make_lane_pattern(batch.admittance, batch.data.type)), batch.admittance,
+        base_mva, batch.data.type, batch.base, voltage_slopes_mva(loads.flows.front(), batch.base));
+  };
+  LaneSolver lanes(linear ? make_idle_base(batch.admittance, base_mva, batch.data.input()) : base());
   const FlowOptions options{.enforce_q_limits = kind == "limits"};
   std::vector<FlowState> lane_state(count);
   std::vector<FlowState> twin_state(count, batch.base);

@@ -1,9 +1,10 @@
-"""How a study of 200 members speeds up on two threads and on two ranks.
+"""How a study of 200 members speeds up on two threads and on two ranks, beside what the machine lets two processes do.
 
     python3 tests/benchmarks/study_scaling.py build/release/bin [--rounds 3] [--steps 168] [--members 200] [--series]
 
 Members are weeks of the default scenario (a province of 39 buses) at other prices of carbon and with other random draws. All kinds run in turn,
-`rounds` times; printed are the medians of the wall times and their ratios to one thread.
+`rounds` times; printed are the medians of the wall times, and of the ratios to one of the same kind in the same round.
+`2 parts` are two processes that share nothing, each with half of the members: what the machine itself allows.
 """
 
 import argparse
@@ -36,10 +37,14 @@ study:
     return file
 
 
-def seconds(command, folder):
+def seconds(commands, folder):
+    """Wall time of the commands, started at once."""
     shutil.rmtree(folder / "out", ignore_errors=True)
     begin = time.monotonic()
-    subprocess.run([*map(str, command), "-o", str(folder / "out"), "--quiet"], check=True, env=RANKS)
+    running = [subprocess.Popen([*map(str, command), "-o", str(folder / "out"), "--quiet"], env=RANKS)
+               for command in commands]
+    if any(process.wait() != 0 for process in running):
+        raise SystemExit(f"failed: {commands}")
     return time.monotonic() - begin
 
 
@@ -55,16 +60,18 @@ def main():
         folder = pathlib.Path(name)
         file = scenario(folder, arguments)
         one, mpi = arguments.programs / "gridplus", arguments.programs / "gridplus-mpi"
-        kinds = {"1 thread": [one, "study", file, "--threads", 1], "2 threads": [one, "study", file, "--threads", 2],
-                 "1 rank": ["mpirun", "-n", 1, mpi, "study", file, "--threads", 1],
-                 "2 ranks": ["mpirun", "-n", 2, mpi, "study", file, "--threads", 1]}
+        study = [one, "study", file, "--threads", 1]
+        kinds = {"1 thread": [study], "2 threads": [[*study[:-1], 2]],
+                 "2 parts": [[*study, "--shard", f"{part}/2"] for part in (0, 1)],
+                 "1 rank": [["mpirun", "-n", 1, mpi, *study[1:]]], "2 ranks": [["mpirun", "-n", 2, mpi, *study[1:]]]}
         times = {kind: [] for kind in kinds}
         for _ in range(arguments.rounds):
-            for kind, command in kinds.items():
-                times[kind].append(seconds(command, folder))
+            for kind, commands in kinds.items():
+                times[kind].append(seconds(commands, folder))
         for kind, values in times.items():
-            print(f"{kind:10} {statistics.median(values):6.2f} s  "
-                  f"{statistics.median(times['1 thread']) / statistics.median(values):5.2f} times one thread")
+            of = "1 rank" if kind.endswith(("rank", "ranks")) else "1 thread"
+            ratio = statistics.median(before / now for before, now in zip(times[of], values))
+            print(f"{kind:10} {statistics.median(values):6.2f} s  {ratio:5.2f} times {of}")
 
 
 if __name__ == "__main__":

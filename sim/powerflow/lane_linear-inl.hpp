@@ -10,6 +10,8 @@
 
 #include <hwy/contrib/math/math-inl.h>
 
+#include <limits>
+
 #include "sim/powerflow/lane_factor-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -36,18 +38,22 @@ HWY_INLINE void add_step(const float* step, double* state) {
   }
 }
 
-/// u = exp(z) - 1 in the place of z.
+/// u = exp(z) - 1 in the place of z; no number where z is none, or so large that it is no voltage.
 [[maybe_unused]] void exponential(std::int32_t positions, double* state) {
+  constexpr double k_most = 1e4;  // within what the functions take
   const D64 d;
-  const auto one = hn::Set(d, 1.0);
+  const auto one = hn::Set(d, 1.0), most = hn::Set(d, k_most);
+  const auto none = hn::Set(d, std::numeric_limits<double>::quiet_NaN());
   for (std::int32_t i = 0; i < positions; ++i) {
     for (std::size_t l = 0; l < k_group_lanes; l += k_width64) {
       double* re = state + at(i) + l;
       double* im = re + k_group_lanes;
-      const auto modulus = hn::Exp(d, hn::Load(d, re));
-      const auto theta = hn::Load(d, im);
-      hn::Store(hn::Sub(hn::Mul(modulus, hn::Cos(d, theta)), one), d, re);
-      hn::Store(hn::Mul(modulus, hn::Sin(d, theta)), d, im);
+      const auto rho = hn::Load(d, re), theta = hn::Load(d, im);
+      const auto sound = hn::And(hn::Lt(hn::Abs(rho), most), hn::Lt(hn::Abs(theta), most));
+      const auto modulus = hn::Exp(d, hn::IfThenElseZero(sound, rho));
+      const auto angle = hn::IfThenElseZero(sound, theta);
+      hn::Store(hn::IfThenElse(sound, hn::Sub(hn::Mul(modulus, hn::Cos(d, angle)), one), none), d, re);
+      hn::Store(hn::IfThenElse(sound, hn::Mul(modulus, hn::Sin(d, angle)), none), d, im);
     }
   }
 }

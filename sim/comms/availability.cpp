@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sim/core/parallel.hpp"
+
 namespace gridplus::comms {
 
 TwoState two_state(double mtbf_h, double mttr_h, double step_h) {
@@ -12,7 +14,8 @@ TwoState two_state(double mtbf_h, double mttr_h, double step_h) {
   return {lambda / sum * moved, mu / sum * moved, mu / sum};
 }
 
-Availability::Availability(const Network& network, double step_h) : network_(network), step_h_(step_h) {
+Availability::Availability(const Network& network, double step_h, int threads)
+    : network_(network), step_h_(step_h), threads_(threads) {
   for (std::size_t l = 0; l < network.link_count(); ++l)
     process_.push_back(two_state(network.link().mtbf_h[l], network.link().mttr_h[l], step_h));
   for (std::size_t n = 0; n < network.node_count(); ++n)
@@ -42,15 +45,18 @@ AvailabilityState Availability::initial(const RandomKey& key) const {
 }
 
 void Availability::advance(const RandomKey& key, AvailabilityState& state) const {
-  RandomKey own = key;
-  for (std::size_t i = 0; i < process_.size(); ++i) {
-    const TwoState& process = process_[i];
-    if (process.fails == 0.0) continue;
-    own.entity = static_cast<std::uint32_t>(i);
-    const double draw = uniform(own);
-    std::uint8_t& up = state.process_up[i];
-    up = up != 0 ? (draw < process.fails ? 0 : 1) : (draw < process.returns ? 1 : 0);
-  }
+  constexpr std::size_t k_chunk = 256;
+  parallel_for((process_.size() + k_chunk - 1) / k_chunk, threads_, 1, [&](std::size_t chunk, int) {
+    RandomKey own = key;
+    for (std::size_t i = chunk * k_chunk; i < std::min(process_.size(), (chunk + 1) * k_chunk); ++i) {
+      const TwoState& process = process_[i];
+      if (process.fails == 0.0) continue;
+      own.entity = static_cast<std::uint32_t>(i);
+      const double draw = uniform(own);
+      std::uint8_t& up = state.process_up[i];
+      up = up != 0 ? (draw < process.fails ? 0 : 1) : (draw < process.returns ? 1 : 0);
+    }
+  });
 }
 
 bool Availability::settle(const Surroundings& around, AvailabilityState& state) const {

@@ -44,7 +44,8 @@ struct AvailabilityState {
 
 class Availability {
  public:
-  Availability(const Network& network, double step_h);
+  /// Results do not depend on `threads`.
+  Availability(const Network& network, double step_h, int threads = 1);
 
   /// Processes drawn from their stationary distribution, batteries full.
   [[nodiscard]] AvailabilityState initial(const RandomKey& key) const;
@@ -62,6 +63,7 @@ class Availability {
   }
   const Network& network_;
   double step_h_;
+  int threads_;
   std::vector<TwoState> process_;
   std::size_t buses_ = 0;
 };

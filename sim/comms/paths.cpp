@@ -11,6 +11,7 @@ PathTable::PathTable(const Network& network, double step_s, const PerClass<doubl
       router_(network),
       offered_bit_(2 * network.link_count()),
       queue_(2 * network.link_count()),
+      calm_(2 * network.link_count(), 0),
       carried_(network.node_count()) {}
 
 bool PathTable::Load::is(const OfferedTraffic& traffic, const Surroundings& around) const {
@@ -19,18 +20,17 @@ bool PathTable::Load::is(const OfferedTraffic& traffic, const Surroundings& arou
 }
 
 bool PathTable::route(const AvailabilityState& availability) {
-  if (!routes_.empty() && node_up_ == availability.node_up && link_up_ == availability.link_up) return false;
+  if (!routes().empty() && node_up_ == availability.node_up && link_up_ == availability.link_up) return false;
   node_up_ = availability.node_up;
   link_up_ = availability.link_up;
-  settled_ = false;
-  router_.find(link_up_, node_up_, routes_);
+  if (router_.find(link_up_, node_up_)) settled_ = false;
   return true;
 }
 
 void PathTable::spread(const std::vector<double>& at_node, std::size_t message_class, bool upwards) {
   const std::size_t nodes = network_.node_count();
-  for (std::size_t c = 0; c < routes_.size(); ++c) {
-    const Routes& way = routes_[c];
+  for (std::size_t c = 0; c < routes().size(); ++c) {
+    const Routes& way = routes()[c];
     for (const std::uint32_t n : way.order) carried_[n] = at_node[c * nodes + n];
     for (std::size_t i = way.order.size(); i-- > 1;) {
       const std::uint32_t n = way.order[i], l = way.link[n];
@@ -42,17 +42,15 @@ void PathTable::spread(const std::vector<double>& at_node, std::size_t message_c
 }
 
 void PathTable::load(const OfferedTraffic& offered, const Surroundings& around, Backlogs& backlogs) {
-  const auto nothing_waits = [&] {
-    return std::ranges::all_of(backlogs, [](const PerClass<double>& bits) { return bits == PerClass<double>{}; });
-  };
-  const bool empty = nothing_waits();
-  if (settled_ && empty && load_.is(offered, around)) return;
-  for (PerClass<double>& bits : offered_bit_) bits.fill(0.0);
+  const bool nothing_waits = std::ranges::count(backlogs, PerClass<double>{}) == std::ssize(backlogs);
+  if (settled_ && nothing_waits && load_.is(offered, around)) return;
+  offered_bit_.swap(offered_before_bit_);
+  offered_bit_.assign(queue_.size(), {});
   for (std::size_t m = 0; m < k_classes; ++m) {
     if (!offered.up_bit[m].empty()) spread(offered.up_bit[m], m, true);
     if (!offered.down_bit[m].empty()) spread(offered.down_bit[m], m, false);
   }
-  run_queues(around, backlogs);
+  settled_ = run_queues(around, backlogs);
   for (std::size_t m = 0; m < k_classes; ++m) {
     if (!offered.up_bit[m].empty()) follow(m, true, around, up_[m]);
     if (!offered.down_bit[m].empty()) follow(m, false, around, down_[m]);
@@ -60,32 +58,42 @@ void PathTable::load(const OfferedTraffic& offered, const Surroundings& around, 
   load_.offered = offered;
   load_.capacity_factor.assign(around.link_capacity_factor.begin(), around.link_capacity_factor.end());
   load_.extra_loss.assign(around.link_extra_loss.begin(), around.link_extra_loss.end());
-  settled_ = empty && nothing_waits();
 }
 
-void PathTable::run_queues(const Surroundings& around, Backlogs& backlogs) {
+/// Returns whether nothing waits anywhere, before or after. A queue that is offered what it was offered before, and
+/// where nothing waited, does what it did.
+bool PathTable::run_queues(const Surroundings& around, Backlogs& backlogs) {
   const LinkArrays& link = network_.link();
+  const auto factor = [](std::span<const double> factors, std::size_t l) { return factors.empty() ? 1.0 : factors[l]; };
   QueueInput in;
   in.step_s = step_s_;
   in.message_bit = message_bit_;
+  bool all_calm = true;
   for (std::size_t q = 0; q < queue_.size(); ++q) {
     const std::size_t l = q / 2;
-    in.capacity_bit_per_s = link.capacity_bit_per_s[l];
-    if (!around.link_capacity_factor.empty()) in.capacity_bit_per_s *= around.link_capacity_factor[l];
+    const double available = factor(around.link_capacity_factor, l);
+    const bool empty = backlogs[q] == PerClass<double>{};
+    if (calm_[q] != 0 && empty && offered_bit_[q] == offered_before_bit_[q] &&
+        available == factor(load_.capacity_factor, l))
+      continue;
+    in.capacity_bit_per_s = link.capacity_bit_per_s[l] * available;
     in.buffer_bit = link.buffer_bit[l];
     in.background = link.background[l];
     in.offered_bit = offered_bit_[q];
     queue_[q] = step_queue(in, backlogs[q]);
+    calm_[q] = empty && backlogs[q] == PerClass<double>{} ? 1 : 0;
+    all_calm = all_calm && calm_[q] != 0;
   }
+  return all_calm;
 }
 
 void PathTable::follow(std::size_t message_class, bool upwards, const Surroundings& around,
                        std::vector<Path>& paths) const {
   const std::size_t nodes = network_.node_count();
   const LinkArrays& link = network_.link();
-  paths.assign(routes_.size() * nodes, {});
-  for (std::size_t c = 0; c < routes_.size(); ++c) {
-    const Routes& way = routes_[c];
+  paths.assign(routes().size() * nodes, {});
+  for (std::size_t c = 0; c < routes().size(); ++c) {
+    const Routes& way = routes()[c];
     Path* const at = paths.data() + c * nodes;
     for (std::size_t i = 0; i < way.order.size(); ++i) {
       const std::uint32_t n = way.order[i];

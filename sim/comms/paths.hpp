@@ -23,9 +23,6 @@ struct OfferedTraffic {
   [[nodiscard]] bool operator==(const OfferedTraffic&) const = default;
 };
 
-/// Per link and direction (2 l: from -> to; 2 l + 1: to -> from).
-using Backlogs = std::vector<PerClass<double>>;
-
 class PathTable {
  public:
   PathTable(const Network& network, double step_s, const PerClass<double>& message_bit);
@@ -38,7 +35,7 @@ class PathTable {
 
   [[nodiscard]] std::span<const Path> up(MessageClass c) const { return up_[static_cast<std::size_t>(c)]; }
   [[nodiscard]] std::span<const Path> down(MessageClass c) const { return down_[static_cast<std::size_t>(c)]; }
-  [[nodiscard]] std::span<const Routes> routes() const { return routes_; }
+  [[nodiscard]] std::span<const Routes> routes() const { return router_.routes(); }
   [[nodiscard]] std::span<const QueueStep> queues() const { return queue_; }  ///< as Backlogs
 
  private:
@@ -49,7 +46,7 @@ class PathTable {
     [[nodiscard]] bool is(const OfferedTraffic& traffic, const Surroundings& around) const;
   };
 
-  void run_queues(const Surroundings& around, Backlogs& backlogs);
+  bool run_queues(const Surroundings& around, Backlogs& backlogs);
   void spread(const std::vector<double>& at_node, std::size_t message_class, bool upwards);
   void follow(std::size_t message_class, bool upwards, const Surroundings& around, std::vector<Path>& paths) const;
 
@@ -57,10 +54,10 @@ class PathTable {
   double step_s_;
   PerClass<double> message_bit_;
   Router router_;
-  std::vector<Routes> routes_;
   std::vector<std::uint8_t> node_up_, link_up_;
-  std::vector<PerClass<double>> offered_bit_;  ///< per link and direction
+  std::vector<PerClass<double>> offered_bit_, offered_before_bit_;  ///< per link and direction
   std::vector<QueueStep> queue_;
+  std::vector<std::uint8_t> calm_;  ///< per queue: nothing waited before its last step, nor after
   std::vector<double> carried_;
   Load load_;             ///< of the last step
   bool settled_ = false;  ///< ways are those of the last step, in which nothing waited: the same load gives the same

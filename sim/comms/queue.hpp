@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace gridplus::comms {
 
@@ -18,6 +19,9 @@ inline constexpr std::array<std::string_view, k_classes> k_class_names = {"comma
                                                                           "telemetry", "metering"};
 template <class T>
 using PerClass = std::array<T, k_classes>;
+
+/// Bits that wait, per link and direction (2 l: from -> to; 2 l + 1: to -> from).
+using Backlogs = std::vector<PerClass<double>>;
 
 /// Where a step leaves a queue, per class.
 struct QueueStep {

@@ -7,6 +7,7 @@
 
 #include "sim/comms/emission.hpp"
 #include "sim/comms/last_hop.hpp"
+#include "sim/comms/paths.hpp"
 #include "sim/comms/transport.hpp"
 
 namespace gridplus::comms {

@@ -8,6 +8,7 @@
 #include "sim/comms/deadlines.hpp"
 #include "sim/comms/last_hop.hpp"
 #include "sim/comms/measured_ages.hpp"
+#include "sim/comms/paths.hpp"
 #include "sim/comms/sender.hpp"
 #include "sim/comms/traffic.hpp"
 #include "sim/core/parallel.hpp"
@@ -63,7 +64,7 @@ class Transport::Impl {
         step_s_(step_s),
         draws_{seed, replicate},
         threads_(threads),
-        availability_(network, step_s / 3600.0),
+        availability_(network, step_s / 3600.0, threads),
         paths_(network, step_s, sizes(options)),
         last_hops_(network, sizes(options), step_s, draws_, threads),
         path_(paths_of_endpoints(network)),

@@ -19,10 +19,11 @@
 #include "sim/comms/age_histogram.hpp"
 #include "sim/comms/availability.hpp"
 #include "sim/comms/network.hpp"
-#include "sim/comms/paths.hpp"
 #include "sim/comms/queue.hpp"
 
 namespace gridplus::comms {
+
+class PathTable;
 
 struct ClassOptions {
   double message_bit = 800.0;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "sim/comms/paths.hpp"
+
 namespace gridplus {
 
 namespace {

@@ -3,6 +3,7 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
+#include "sim/comms/routing.hpp"
 #include "sim/comms/transport.hpp"
 
 namespace {
@@ -90,21 +91,34 @@ void endpoint_step(benchmark::State& bench) {
 }
 BENCHMARK(endpoint_step)->Arg(1)->Arg(2)->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond);
 
-void reroute(benchmark::State& bench) {
+const Network& small_network() {
   static const NetworkBuilder::Result built = make_network(3'000);
-  const Network& network = built.network;
+  return built.network;
+}
+
+void reroute(benchmark::State& bench) {
+  const Network& network = small_network();
   Router router(network);
   std::vector<std::uint8_t> links(network.link_count(), 1), nodes(network.node_count(), 1);
-  std::vector<Routes> routes;
   std::size_t k = 0;
   for (auto _ : bench) {
     links[(k++ / 2) % links.size()] ^= 1;  // a link fails, and returns in the next turn
-    router.find(links, nodes, routes);
+    router.find(links, nodes);
   }
   bench.counters["per_controller"] =
       benchmark::Counter(3, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(reroute)->Unit(benchmark::kMicrosecond);
+
+void first_ways(benchmark::State& bench) {
+  const Network& network = small_network();
+  const std::vector<std::uint8_t> links(network.link_count(), 1), nodes(network.node_count(), 1);
+  for (auto _ : bench) {
+    Router router(network);
+    benchmark::DoNotOptimize(router.find(links, nodes));
+  }
+}
+BENCHMARK(first_ways)->Unit(benchmark::kMicrosecond);
 
 void day_of_a_million(benchmark::State& bench) {
   static const NetworkBuilder::Result built = make_network(1'000'000);

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "sim/comms/paths.hpp"
 #include "tests/sim/comms/small_network.hpp"
 
 namespace gridplus::comms {

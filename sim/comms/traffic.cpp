@@ -16,7 +16,7 @@ double report_interval_s(const TransportOptions& options, const LinkParameters& 
 
 double mean_attempts(double success, std::int32_t retries) {
   const double p = 1.0 - success;
-  return p < 1.0 ? (1.0 - std::pow(p, retries + 1)) / (1.0 - p) : 1.0;
+  return p < 1.0 ? (1.0 - std::pow(p, retries + 1)) / (1.0 - p) : 1.0 + retries;
 }
 
 MeterMemory meter_memory(const TransportOptions& options, double step_s) {
@@ -72,31 +72,38 @@ void Traffic::offer(std::int64_t step, const TransportOptions& options, OfferedT
   fill(prices, MessageClass::price, offered.down_bit);
 }
 
-void deliver_late_reports(std::int64_t step, TransportState& state) {
-  std::erase_if(state.late_reports, [&](const LateReport& late) {
-    if (late.arrives > step) return false;
-    if (late.generated > state.generated_step[late.endpoint]) {
-      state.generated_step[late.endpoint] = late.generated;
-      state.latency_s[late.endpoint] = late.latency_s;
-    }
+namespace {
+
+/// Hands to `take` what arrives in `step`, or was to before, and keeps the rest.
+template <class Late, class Take>
+void deliver(std::int64_t step, std::vector<Late>& late, Take take) {
+  std::erase_if(late, [&](const Late& message) {
+    if (message.arrives > step) return false;
+    take(message);
     return true;
+  });
+}
+
+}  // namespace
+
+void deliver_late_reports(std::int64_t step, TransportState& state) {
+  deliver(step, state.late_reports, [&](const LateReport& late) {
+    if (late.generated <= state.generated_step[late.endpoint]) return;
+    state.generated_step[late.endpoint] = late.generated;
+    state.latency_s[late.endpoint] = late.latency_s;
   });
 }
 
 void deliver_late_commands(std::int64_t step, TransportState& state) {
-  std::erase_if(state.late_commands, [&](const LateCommand& late) {
-    if (late.arrives > step) return false;
+  deliver(step, state.late_commands, [&](const LateCommand& late) {
     if (late.issued > state.held[late.endpoint].issued_step) state.held[late.endpoint] = {late.command, late.issued};
-    return true;
   });
 }
 
 void deliver_late_prices(std::int64_t step, TransportState& state) {
-  std::erase_if(state.late_prices, [&](const LatePrice& late) {
-    if (late.arrives > step) return false;
+  deliver(step, state.late_prices, [&](const LatePrice& late) {
     std::int64_t& known = state.price_step[late.endpoint];
     known = std::max(known, late.sent);
-    return true;
   });
 }
 

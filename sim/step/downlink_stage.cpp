@@ -171,7 +171,9 @@ class DownlinkStage final : public Stage {
 
   /// What the device at `bus` with endpoint `e` sees in the step `step_`.
   [[nodiscard]] LocalSight sight(const SimulationState& state, BusId bus, std::uint32_t e) const {
-    return {state.flow_start.vm_pu[bus.index()], now_, known_price_ratio(model_, e, step_, state.communication)};
+    const bool priced = exchange_->plan().fallback[e].rule == Fallback::local_price;
+    return {state.flow_start.vm_pu[bus.index()], now_,
+            priced ? known_price_ratio(model_, e, step_, state.communication) : 1.0};
   }
 
   const Model& model_;

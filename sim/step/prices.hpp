@@ -20,8 +20,8 @@ struct Model;
 [[nodiscard]] double known_price_ratio(const Model& model, std::uint32_t e, std::int64_t step,
                                        const CommunicationState& communication);
 
-/// Of every consumer; empty where all know the present price.
-[[nodiscard]] std::vector<double> known_price_ratios(const Model& model, std::int64_t step,
-                                                     const CommunicationState& communication);
+/// Fills `ratios` with that of every consumer; empty where all know the present price.
+void fill_known_price_ratios(const Model& model, std::int64_t step, const CommunicationState& communication,
+                             std::vector<double>& ratios);
 
 }  // namespace gridplus

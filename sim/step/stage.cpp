@@ -67,7 +67,7 @@ class ExogenousStage final : public Stage {
     };
     ask(model_.producer_banks, state.producers, frame.producer_offers);
     ask(model_.storage_banks, state.storages, frame.storage_offers);
-    frame.price_ratios = known_price_ratios(model_, frame.context.step, state.communication);
+    fill_known_price_ratios(model_, frame.context.step, state.communication, frame.price_ratios);
     ask(model_.consumer_banks, state.consumers, frame.consumer_offers);
     for (std::size_t p = 0; p < state.producer_out.size(); ++p)
       if (state.producer_out[p] != 0)

@@ -45,12 +45,18 @@ std::size_t extreme(const std::vector<double>& values, const std::vector<std::ui
   return best;
 }
 
+/// Only AC flows iterate.
+std::string how_it_ended(const FlowCase& flow) {
+  if (flow.equations != Equations::ac && flow.report.converged()) return "solved";
+  return fmt::format("{} after {} iterations", powerflow::to_string(flow.report.status), flow.report.iterations);
+}
+
 std::string text_of(const FlowCase& flow) {
   std::string out = fmt::format("{} ({})\n", flow.title, flow.source);
   out += fmt::format("{:<18}{} buses, {} branches, {} producers\n", "size", flow.names.bus.size(),
                      flow.names.branch.size(), flow.producer.name.size());
-  out += fmt::format("{:<18}{} power flow: {} after {} iterations, largest mismatch {:.1e} p.u.\n", "solution",
-                     title(flow.equations), powerflow::to_string(flow.report.status), flow.report.iterations,
+  out += fmt::format("{:<18}{} power flow: {}, largest mismatch{} {:.1e} p.u.\n", "solution", title(flow.equations),
+                     how_it_ended(flow), flow.equations == Equations::linear ? " of the AC equations" : "",
                      flow.report.max_mismatch_pu);
   out += fmt::format("{:<18}{} MW generated, {} MW demand, {} MW losses\n", "power", grouped(flow.generation_mw, 3),
                      grouped(flow.demand_mw, 3), grouped(flow.losses_mw, 3));

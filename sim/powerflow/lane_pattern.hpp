@@ -3,7 +3,8 @@
 // The two unknowns of a bus (angle, relative voltage) form one 2x2 block, so the symbolic work is done on buses. Slack
 // buses carry no unknown and leave the graph; buses that are not energised leave it too. The rest is ordered by
 // approximate minimum degree (Amestoy, Davis, Duff 1996), which leaves no fill on trees, and the rows of the factors
-// follow from the elimination tree (Liu 1990, "The role of elimination trees in sparse factorization").
+// follow from the elimination tree (Liu 1990, "The role of elimination trees in sparse factorization"). Any order in
+// which children come before their parents has the same fill: alike rows come together, in pieces of a cache's size.
 #pragma once
 
 #include <cstdint>

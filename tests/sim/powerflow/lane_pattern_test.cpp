@@ -45,18 +45,26 @@ TEST(LaneKernels, AreChosenByTheEnvironment) {
   EXPECT_EQ(lane_kernels().name, lane_kernel_names().back());
 }
 
+/// Of several times the rows that are sorted at once.
 TEST(LanePattern, LeavesNoFillOnTrees) {
+  constexpr std::size_t k_buses = 9000;
   std::mt19937 draw(2);
   std::vector<Link> links;
-  for (std::size_t i = 1; i < 500; ++i) links.push_back({.from = draw() % i, .to = i});
-  const Grid grid = make_grid(500, links);
-  Flow flow(500);
+  for (std::size_t i = 1; i < k_buses; ++i) links.push_back({.from = draw() % i, .to = i});
+  const Grid grid = make_grid(k_buses, links);
+  Flow flow(k_buses);
   flow.type[17] = BusType::slack;
+  for (std::size_t i = 1; i < k_buses; i += 5)
+    if (i != 17) flow.type[i] = BusType::pv;
   const auto pattern = make_lane_pattern(make_admittance(grid, grid.initially_closed()), flow.type);
-  EXPECT_EQ(pattern.active, 499);
+  EXPECT_EQ(pattern.active, k_buses - 1);
+  std::vector<std::int32_t> buses = pattern.bus;
+  std::sort(buses.begin(), buses.end());
+  EXPECT_EQ(std::unique(buses.begin(), buses.end()), buses.end());
+  EXPECT_EQ(buses.size(), k_buses);
   const auto branches_off_slack =
       std::count_if(links.begin(), links.end(), [](const Link& link) { return link.from != 17 && link.to != 17; });
-  EXPECT_EQ(pattern.lower.start[499], branches_off_slack);
+  EXPECT_EQ(pattern.lower.start[k_buses - 1], branches_off_slack);
 }
 
 /// Elimination on a dense boolean matrix.

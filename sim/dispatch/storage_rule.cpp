@@ -20,24 +20,34 @@ double sum_over(std::span<const double> window_mw, Power power) {
   return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
-/// Energy between a level and the window's curve, each step's power capped.
-double energy_above(std::span<const double> window_mw, double level_mw, double cap_mw, double step_h) {
-  return step_h * sum_over(window_mw, [=](double x) { return std::min(std::max(x - level_mw, 0.0), cap_mw); });
+/// Energy between a level and the window's curve, and how fast it grows with the depth of the curve behind the level.
+struct Energy {
+  double mwh = 0.0, mwh_per_mw = 0.0;
+};
+
+/// `depth`: of a sample behind the level, MW; each step's power is capped.
+template <class Depth>
+Energy energy_behind(std::span<const double> window_mw, double cap_mw, double step_h, Depth depth) {
+  return {step_h * sum_over(window_mw, [=](double x) { return std::min(std::max(depth(x), 0.0), cap_mw); }),
+          step_h * sum_over(window_mw, [=](double x) { return depth(x) > 0.0 && depth(x) < cap_mw ? 1.0 : 0.0; })};
 }
 
-double energy_below(std::span<const double> window_mw, double level_mw, double cap_mw, double step_h) {
-  return step_h * sum_over(window_mw, [=](double x) { return std::min(std::max(level_mw - x, 0.0), cap_mw); });
-}
-
-/// The level in [low, high] at which the rising function `energy` reaches `target`, by bisection.
-template <class Energy>
-double level_where(double low, double high, double target, Energy energy) {
-  constexpr int k_halvings = 40;
-  for (int i = 0; i < k_halvings; ++i) {
-    const double middle = 0.5 * (low + high);
-    (energy(middle) < target ? low : high) = middle;
+/// The depth in [0, most] at which `energy`, which rises with it and is linear piece by piece, reaches `target_mwh`: by
+/// Newton's method, which ends at the piece's own root, and by halving where it leaves what is left of the interval.
+template <class EnergyAt>
+double depth_where(double most_mw, double target_mwh, EnergyAt energy) {
+  constexpr int k_most_steps = 60;
+  constexpr double k_near = 1e-12;
+  double low = 0.0, high = most_mw, depth = 0.5 * most_mw;
+  for (int i = 0; i < k_most_steps; ++i) {
+    const Energy now = energy(depth);
+    const double missing_mwh = target_mwh - now.mwh;
+    if (std::abs(missing_mwh) <= k_near * target_mwh) break;
+    (missing_mwh > 0.0 ? low : high) = depth;
+    const double next = depth + missing_mwh / now.mwh_per_mw;  // not finite where it does not rise
+    depth = next > low && next < high ? next : 0.5 * (low + high);
   }
-  return 0.5 * (low + high);
+  return depth;
 }
 
 }  // namespace
@@ -74,10 +84,13 @@ NetLoadBand net_load_band(std::span<const double> window_mw, const StorageFleet&
   const double out_mw = std::max(fleet.max_discharge_mw, least_mw);
   const double in_mw = std::max(fleet.max_charge_mw, least_mw);
   NetLoadBand band;
-  band.high_mw = level_where(*lowest, *highest, -out_mwh,
-                             [&](double level) { return -energy_above(window_mw, level, out_mw, step_h); });
-  band.low_mw = level_where(*lowest, *highest, in_mwh,
-                            [&](double level) { return energy_below(window_mw, level, in_mw, step_h); });
+  const double most_mw = *highest - *lowest, top = *highest, bottom = *lowest;
+  band.high_mw = top - depth_where(most_mw, out_mwh, [&](double depth_mw) {
+    return energy_behind(window_mw, out_mw, step_h, [=](double x) { return x - (top - depth_mw); });
+  });
+  band.low_mw = bottom + depth_where(most_mw, in_mwh, [&](double depth_mw) {
+    return energy_behind(window_mw, in_mw, step_h, [=](double x) { return bottom + depth_mw - x; });
+  });
   if (band.low_mw > band.high_mw) band.low_mw = band.high_mw = 0.5 * (band.low_mw + band.high_mw);
   return band;
 }

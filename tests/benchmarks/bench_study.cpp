@@ -1,4 +1,5 @@
 // Members of a study one by one and in lockstep, in the same process: member-years per second, and memory.
+// `scalar` is the twin: one by one, each step's power flow by the scalar Newton with KLU and a warm start.
 //
 //   GRIDPLUS_BENCH_SCENARIOS  scenarios with a block `study`, separated by ':'. Default: the village as it is, and with
 //                             roofs that follow the voltage at hand where no command comes through.
@@ -16,6 +17,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
@@ -26,6 +28,8 @@
 #include <sstream>
 
 #include "scenarios/study.hpp"
+#include "sim/powerflow/reference/newton.hpp"
+#include "sim/step/simulation.hpp"
 
 namespace {
 std::atomic<std::int64_t> live_bytes{0}, peak_bytes{0};
@@ -125,8 +129,59 @@ class Keeper final : public StudyRecorder {
   std::mutex guard_;
 };
 
+/// As near as power flows are solved; a value that is none is near another.
+bool is_near(double a, double b) {
+  return a == b || (std::isnan(a) && std::isnan(b)) || std::abs(a - b) <= 1e-6 * std::max(1.0, std::abs(b));
+}
+
 struct Timing {
   double total_s = 1e300, build_s = 0.0;
+};
+
+/// The twin: one run by itself, each step's power flow by the scalar Newton, which starts from the step before and
+/// keeps its ordering as long as switching states last.
+class ScalarRun {
+ public:
+  explicit ScalarRun(const Model& model) : simulation_(model, 1) {}
+
+  [[nodiscard]] RunSummary finish() {
+    while (!simulation_.done()) {
+      simulation_.begin_block();
+      do {
+        asked_.clear();
+        simulation_.ask(asked_);
+        for (const AskedFlow& flow : asked_) solve(flow);
+      } while (!simulation_.go_on());
+      simulation_.end_block();
+    }
+    return simulation_.summary();
+  }
+
+ private:
+  struct Solver {
+    powerflow::reference::NewtonSolver newton;
+    powerflow::FlowState last;
+  };
+
+  static powerflow::FlowState flat(std::size_t buses) {
+    return {std::vector<double>(buses, 1.0), std::vector<double>(buses, 0.0)};
+  }
+
+  void solve(const AskedFlow& flow) {
+    ensure(flow.tap_positions.empty() && flow.equations == powerflow::Equations::ac, "the twin knows no taps");
+    const std::string closed(flow.branch_closed.begin(), flow.branch_closed.end());
+    auto found = solvers_.find(closed);
+    if (found == solvers_.end())
+      found = solvers_.emplace(closed, Solver{{*flow.grid, *flow.first_admittance}, flat(flow.grid->bus_count())}).first;
+    Solver& solver = found->second;
+    *flow.report = solver.newton.solve(flow.bus->input(flow.options->enforce_q_limits), *flow.options, solver.last);
+    *flow.state = solver.last;
+    *flow.admittance = flow.first_admittance;
+  }
+
+  Simulation simulation_;
+  std::map<std::string, Solver> solvers_;
+  std::vector<AskedFlow> asked_;
 };
 
 class Bench {
@@ -147,6 +202,24 @@ class Bench {
     run_ensemble(source, members, work, board, keeper, options);
     const double total_s = process_s() - begin;
     if (total_s < best.total_s) best = {total_s, source.build_s};
+  }
+
+  /// Whether each step's flow has to wait for the step before.
+  [[nodiscard]] bool step_by_step() { return Simulation(*study_.model(0, 0), 1).step_by_step(); }
+
+  /// All members one by one by the twin, from their values on. Returns whether all key figures are near those of
+  /// `keeper`.
+  bool run_scalar(Timing& best, const Keeper& keeper) {
+    bool near = true;
+    const double begin = process_s();
+    for (std::int64_t member = 0; member < count_; ++member) {
+      const auto model = study_.model(member, 0);
+      const RunSummary summary = ScalarRun(*model).finish();
+      const std::vector<double>& expected = keeper.kpis.at(member);
+      for (std::size_t i = 0; i < expected.size(); ++i) near = near && is_near(summary.kpis[i].value, expected[i]);
+    }
+    best.total_s = std::min(best.total_s, process_s() - begin);
+    return near;
   }
 
   [[nodiscard]] double member_years() const {
@@ -171,19 +244,25 @@ class Bench {
 
 void throughput(benchmark::State& state, const std::string& scenario) {
   Bench bench(scenario, 1);
-  Timing alone, together;
+  Timing alone, together, scalar;
   for (auto _ : state) {
     for (int round = 0; round < number("GRIDPLUS_BENCH_ROUNDS", 3); ++round) {
       Keeper one, many;
       bench.run(1, 1, alone, one);
       bench.run(k_most_together, 1, together, many);
       if (one.kpis != many.kpis) state.SkipWithError("key figures in lockstep differ from those one by one");
+      if (bench.step_by_step() && !bench.run_scalar(scalar, many))
+        state.SkipWithError("key figures of the scalar twin are others");
       if (one.failed + many.failed > 0) state.SkipWithError("members failed");
       state.counters["not_converged"] = many.not_converged;
     }
   }
   state.counters["member_years_per_second"] = bench.member_years() / together.total_s;
   state.counters["one_by_one"] = bench.member_years() / alone.total_s;
+  if (bench.step_by_step()) {
+    state.counters["scalar"] = bench.member_years() / scalar.total_s;
+    state.counters["ratio_to_scalar"] = scalar.total_s / together.total_s;
+  }
   state.counters["ratio"] = alone.total_s / together.total_s;
   state.counters["ratio_of_steps"] = (alone.total_s - alone.build_s) / (together.total_s - together.build_s);
   state.counters["build_share"] = together.build_s / together.total_s;

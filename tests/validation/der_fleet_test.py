@@ -128,6 +128,65 @@ def test_false_data_err_by_share_times_bias_times_load(tmp_path, bias):
     assert falsified_mw[hit] == pytest.approx(bias * load_mw[hit], rel=1e-9)
 
 
+# Two days, as batteries plan with the net load of the day before; four times the roofs, so that the sun exceeds the demand at noon.
+SUNNY = ("time.start=2019-06-11T00:00+08:00", "time.duration=2 d", "cyber.defences.detection_time=1000 d",
+         *(f"producers.roofs_{district}.capacity=0.6 MW" for district in ("old_town", "riverside", "heights")))
+
+
+def frozen(hour, fallback):
+    """Set points of all aggregators stand still for eight hours."""
+    return (*SUNNY, f"communication.fallback={fallback}",
+            "cyber.attacks=[{name: ransom, type: frozen_commands, controller: 'aggregator_*', "
+            f"start: 2019-06-12T{hour:02}:00, duration: 8 h}}]")
+
+
+def test_frozen_set_points_are_benign_for_devices_that_go_by_themselves(tmp_path):
+    calm, alone = Run(tmp_path, *SUNNY, "cyber.attacks=[]").kpi, Run(tmp_path, *frozen(9, "default_schedule")).kpi
+    held = Run(tmp_path, *frozen(9, "hold_last")).kpi
+    harm = {name: kpi["operating_cost"] / calm["operating_cost"] - 1.0 for name, kpi in (("alone", alone), ("held", held))}
+    print("dearer than calm:", harm)
+    assert alone["unserved_energy_mwh"] == held["unserved_energy_mwh"] == 0.0
+    assert 0.0 < harm["alone"] < 0.02
+    assert harm["held"] > 2.0 * harm["alone"]
+
+
+def test_held_set_points_are_harmful_at_much_sun(tmp_path):
+    alone, held = (Run(tmp_path, *frozen(15, fallback)).kpi for fallback in ("default_schedule", "hold_last"))
+    print("unserved, MWh: alone", alone["unserved_energy_mwh"], "held", held["unserved_energy_mwh"])
+    assert held["unserved_energy_mwh"] > 2.0 * alone["unserved_energy_mwh"]
+    assert held["operating_cost"] > alone["operating_cost"]
+
+
+def flood(hours, *more):
+    return (f"cyber.attacks=[{{name: flood, type: denial_of_service, {', '.join(more)}, links: '*', start: 2019-06-12T10:00, "
+            f"duration: {hours} h}}]", "cyber.defences.detection_time=1000 d")
+
+
+@pytest.mark.parametrize("harm", ("loss: 100 %", "capacity_taken: 100 %"))
+def test_a_flood_on_all_links_takes_control_for_its_hours(tmp_path, harm):
+    hours = 10
+    run = Run(tmp_path, *flood(hours, harm))
+    assert run.kpi["command_on_time_ratio"] == pytest.approx(1.0 - hours / 24.0)
+    # Commands of just before hold for another quarter of an hour.
+    assert run.kpi["control_availability"] == pytest.approx(1.0 - (hours - 0.25) / 24.0)
+    assert run.kpi["fallback_mwh"] > 0.0 and run.kpi["unserved_energy_mwh"] > 0.0
+    assert run.kpi["attacked_endpoint_hours"] == 0.0, "links are attacked, no endpoint"
+
+
+def test_a_flood_of_half_the_capacity_is_carried(tmp_path):
+    run = Run(tmp_path, *flood(10, "capacity_taken: 50 %"))
+    assert run.kpi["command_delivery_ratio"] == 1.0 and run.kpi["unserved_energy_mwh"] == 0.0
+
+
+def test_jammed_last_hops_lose_their_share(tmp_path):
+    run = Run(tmp_path, "cyber.attacks=[{name: jam, type: denial_of_service, loss: 30 %, kind: consumer, model: ev_fleet, "
+              "start: 2019-06-12T00:00, duration: 24 h}]", "cyber.defences.detection_time=1000 d")
+    cars, devices = 400, 400 + 200 + 3 + 8 + 3
+    share = cars / devices
+    print("delivered:", run.kpi["telemetry_delivery_ratio"])
+    assert run.kpi["telemetry_delivery_ratio"] == pytest.approx(1.0 - 0.3 * share, abs=0.01)
+
+
 def test_the_log_tells_when_it_began_and_ended(attack):
     assert attack[0.2].events("attack_") == ["attack_started", "attack_detected", "attack_ended"]
     assert attack[0.2].kpi["attacks"] == 1

@@ -26,8 +26,8 @@ TEST(StorageRule, TheBandHoldsOneFullCycle) {
     out_mwh += std::clamp(x - band.high_mw, 0.0, 50.0);
     in_mwh += std::clamp(band.low_mw - x, 0.0, 50.0);
   }
-  EXPECT_NEAR(out_mwh, 100 * 0.9, 1e-6);
-  EXPECT_NEAR(in_mwh, 100 / 0.9, 1e-6);
+  EXPECT_NEAR(out_mwh, 100 * 0.9, 1e-9);
+  EXPECT_NEAR(in_mwh, 100 / 0.9, 1e-9);
   EXPECT_LT(band.low_mw, band.high_mw);
 }
 

@@ -181,3 +181,38 @@ def test_a_scenario_is_taken_at_one_of_its_steps():
     assert any(noon[k]["severity"] != night[k]["severity"] for k in noon)
     assert contingencies(PROVINCE, "--rate", "b").returncode == 2
     assert contingencies(PROVINCE, "--at", "1999-01-01").returncode == 2
+
+
+# A regulated transformer and two lines behind it; the changer of "fixed" stays where it is.
+REGULATED = """gridplus: 1
+name: regulated
+currency: EUR
+time: {start: 2018-01-01T00:00+08:00, steps: 1, step: 1 h}
+grid:
+  buses: [{name: hv, voltage: 110 kV}, {name: lv, voltage: 20 kV}, {name: town, voltage: 20 kV}]
+  branches:
+    - {name: t1, from: hv, to: lv, kind: transformer, x: 0.2 p.u., rating: 60 MVA, tap_step: 1.25 %, tap_lowest: -8, tap_highest: 8, CONTROL}
+    - {name: l1, from: lv, to: town, r: 0.05 p.u., x: 0.2 p.u., rating: 40 MVA}
+    - {name: l2, from: lv, to: town, r: 0.05 p.u., x: 0.2 p.u., rating: 40 MVA}
+producers:
+  - {name: grid, model: external_grid, bus: hv, import_limit: 200 MW, import_price: 60 EUR/MWh, voltage: 1.0 p.u.}
+consumers:
+  - {name: town, model: load, bus: town, demand: 30 MW, power_factor: 0.9}
+"""
+
+
+def test_outages_are_solved_at_the_taps_of_the_base_case(tmp_path):
+    def flow(control, drop=""):
+        file = tmp_path / "scenario.yaml"
+        text = REGULATED.replace("CONTROL", control)
+        file.write_text("\n".join(line for line in text.splitlines() if not drop or f"name: {drop}," not in line) + "\n")
+        return json.loads(subprocess.run([GRIDPLUS, "powerflow", file, "--json"], check=True, capture_output=True).stdout)
+
+    position = flow("tap_control: voltage, tap_voltage: 1.02 p.u.")["tap_changer"]["tap_position"][0]
+    assert position < 0
+    row = rows(contingencies(tmp_path / "scenario.yaml", "--json", "--elements", "branches"))["l2"]
+    kept, neutral = flow(f"tap_position: {position}", "l2"), flow("tap_position: 0", "l2")
+    assert row["lowest_bus"] == "town"
+    assert row["lowest_vm_pu"] == pytest.approx(kept["bus"]["vm_pu"][2], abs=1e-7)
+    assert row["largest_loading_percent"] == pytest.approx(max(kept["branch"]["loading_percent"]), rel=1e-6)
+    assert abs(neutral["bus"]["vm_pu"][2] - kept["bus"]["vm_pu"][2]) > 0.01

@@ -86,11 +86,11 @@ NetLoadBand net_load_band(std::span<const double> window_mw, const StorageFleet&
   NetLoadBand band;
   const double most_mw = *highest - *lowest, top = *highest, bottom = *lowest;
   band.high_mw = top - depth_where(most_mw, out_mwh, [&](double depth_mw) {
-    return energy_behind(window_mw, out_mw, step_h, [=](double x) { return x - (top - depth_mw); });
-  });
+                   return energy_behind(window_mw, out_mw, step_h, [=](double x) { return x - (top - depth_mw); });
+                 });
   band.low_mw = bottom + depth_where(most_mw, in_mwh, [&](double depth_mw) {
-    return energy_behind(window_mw, in_mw, step_h, [=](double x) { return bottom + depth_mw - x; });
-  });
+                  return energy_behind(window_mw, in_mw, step_h, [=](double x) { return bottom + depth_mw - x; });
+                });
   if (band.low_mw > band.high_mw) band.low_mw = band.high_mw = 0.5 * (band.low_mw + band.high_mw);
   return band;
 }

@@ -78,44 +78,6 @@ void find_couplings(const Admittance& admittance, LanePattern& pattern) {
   }
 }
 
-/// Per active row the first row above it that depends on it, -1 at a root (Liu 1990, with path compression).
-std::vector<std::int32_t> elimination_tree(const LanePattern& pattern) {
-  std::vector<std::int32_t> parent(at(pattern.active), -1);
-  std::vector<std::int32_t> shortcut(at(pattern.active), -1);
-  for (std::int32_t i = 0; i < pattern.active; ++i) {
-    for (std::int32_t k : pattern.coupling.row(at(i))) {
-      if (k >= i) break;
-      while (shortcut[at(k)] >= 0 && shortcut[at(k)] != i) k = std::exchange(shortcut[at(k)], i);
-      if (shortcut[at(k)] < 0) parent[at(k)] = shortcut[at(k)] = i;
-    }
-  }
-  return parent;
-}
-
-/// Rows of each subtree, its root among them.
-std::vector<std::int32_t> subtree_sizes(const std::vector<std::int32_t>& parent) {
-  std::vector<std::int32_t> size(parent.size(), 1);
-  for (std::size_t i = 0; i < parent.size(); ++i)
-    if (parent[i] >= 0) size[at(parent[i])] += size[i];
-  return size;
-}
-
-/// The rows in an order in which every subtree is in one piece.
-std::vector<std::int32_t> postorder(const std::vector<std::int32_t>& parent) {
-  const std::vector<std::int32_t> size = subtree_sizes(parent);
-  // From the last row on each takes the end of what is left of its parent's place.
-  std::vector<std::int32_t> end(parent.size());
-  std::vector<std::int32_t> order(parent.size());
-  auto roots_end = static_cast<std::int32_t>(parent.size());
-  for (std::size_t i = parent.size(); i-- > 0;) {
-    std::int32_t& left = parent[i] < 0 ? roots_end : end[at(parent[i])];
-    order[at(left - 1)] = static_cast<std::int32_t>(i);
-    end[i] = left - 1;
-    left -= size[i];
-  }
-  return order;
-}
-
 /// Row i of L: every column on the paths of the elimination tree from the neighbours of i below it up to i.
 void find_lower(LanePattern& pattern) {
   const auto rows = at(pattern.positions());
@@ -153,47 +115,82 @@ void transpose_lower(LanePattern& pattern) {
   }
 }
 
-/// How the kernels branch at a row: height in the tree, PV or not, and how often their loops turn.
-using RowKind = std::array<std::int32_t, 7>;
-
-std::vector<RowKind> row_kinds(const LanePattern& pattern, std::span<const BusType> type,
-                               const std::vector<std::int32_t>& parent) {
-  const auto is_pv = [&](std::int32_t row) { return type[at(pattern.bus[at(row)])] == BusType::pv ? 1U : 0U; };
-  std::vector<RowKind> kinds(parent.size());
+/// The elimination tree: per active row the first row above it that depends on it, -1 at a root.
+std::vector<std::int32_t> elimination_tree(const LanePattern& pattern) {
+  std::vector<std::int32_t> parent(at(pattern.active), -1);
   for (std::size_t i = 0; i < parent.size(); ++i) {
-    auto& [height, pv, upper, upper_pv, degree, lower, lower_pv] = kinds[i];
-    pv = static_cast<std::int32_t>(is_pv(static_cast<std::int32_t>(i)));
-    degree = static_cast<std::int32_t>(pattern.coupling.row(i).size());
+    const auto above = pattern.upper.row(i);
+    if (!above.empty() && above.front() < pattern.active) parent[i] = above.front();
+  }
+  return parent;
+}
+
+/// Rows of each subtree, its root among them.
+std::vector<std::int32_t> subtree_sizes(const std::vector<std::int32_t>& parent) {
+  std::vector<std::int32_t> size(parent.size(), 1);
+  for (std::size_t i = 0; i < parent.size(); ++i)
+    if (parent[i] >= 0) size[at(parent[i])] += size[i];
+  return size;
+}
+
+/// The rows in an order in which every subtree is in one piece.
+std::vector<std::int32_t> postorder(const std::vector<std::int32_t>& parent, const std::vector<std::int32_t>& size) {
+  // From the last row on each takes the end of what is left of its parent's place.
+  std::vector<std::int32_t> end(parent.size());
+  std::vector<std::int32_t> order(parent.size());
+  auto roots_end = static_cast<std::int32_t>(parent.size());
+  for (std::size_t i = parent.size(); i-- > 0;) {
+    std::int32_t& left = parent[i] < 0 ? roots_end : end[at(parent[i])];
+    order[at(left - 1)] = static_cast<std::int32_t>(i);
+    end[i] = left - 1;
+    left -= size[i];
+  }
+  return order;
+}
+
+/// How the kernels branch at each row, in one number: height in the tree, PV or not, and how often their loops turn.
+std::vector<std::uint64_t> row_kinds(const LanePattern& pattern, std::span<const BusType> type,
+                                     const std::vector<std::int32_t>& parent) {
+  constexpr std::uint64_t k_most = 1023;
+  const auto is_pv = [&](std::int32_t row) { return type[at(pattern.bus[at(row)])] == BusType::pv; };
+  std::vector<std::uint64_t> height(parent.size(), 0);
+  std::vector<std::uint64_t> kinds(parent.size());
+  for (std::size_t i = 0; i < parent.size(); ++i) {
+    if (parent[i] >= 0) height[at(parent[i])] = std::max(height[at(parent[i])], height[i] + 1);
+    std::array<std::uint64_t, 2> upper{};
+    std::array<std::uint64_t, 2> lower{};
     for (const std::int32_t j : pattern.upper.row(i))
-      if (j < pattern.active) ++(is_pv(j) ? upper_pv : upper);
-    for (const std::int32_t j : pattern.lower.row(i)) ++(is_pv(j) ? lower_pv : lower);
-    if (parent[i] < 0) continue;
-    std::int32_t& above = kinds[at(parent[i])][0];
-    above = std::max(above, height + 1);
+      if (j < pattern.active) ++upper[is_pv(j) ? 1 : 0];
+    for (const std::int32_t j : pattern.lower.row(i)) ++lower[is_pv(j) ? 1 : 0];
+    const bool pv = is_pv(static_cast<std::int32_t>(i));
+    kinds[i] = height[i];  // fits in what is left of the number for all rows that are sorted
+    for (const std::uint64_t part : {std::uint64_t{pv}, upper[0], upper[1], pattern.coupling.row(i).size(), lower[0]})
+      kinds[i] = (kinds[i] << 10U) | std::min<std::uint64_t>(part, k_most);
   }
   return kinds;
 }
 
 /// The rows so that alike ones follow each other, which lets the processor foresee where the loops over them end. Each
-/// stays below its parent, and near where it was: in reach of a second-level cache.
+/// stays below its parent, and near where it was in a postorder: in reach of a second-level cache.
 std::vector<std::int32_t> alike_together(const LanePattern& pattern, std::span<const BusType> type) {
   constexpr std::int32_t k_most_rows = 2048;
-  const std::vector<std::int32_t> parent = elimination_tree(pattern), size = subtree_sizes(parent);
-  const std::vector<RowKind> kinds = row_kinds(pattern, type, parent);
-  std::vector<std::int32_t> rows(parent.size());
-  std::iota(rows.begin(), rows.end(), 0);
+  const std::vector<std::int32_t> parent = elimination_tree(pattern);
+  const std::vector<std::int32_t> size = subtree_sizes(parent);
+  const std::vector<std::uint64_t> kinds = row_kinds(pattern, type, parent);
+  std::vector<std::int32_t> rows = postorder(parent, size);
   std::int32_t first = 0;  // of those that are sorted next
   const auto sort_up_to = [&](std::int32_t end) {
     std::stable_sort(rows.begin() + first, rows.begin() + end,
                      [&](std::int32_t a, std::int32_t b) { return kinds[at(a)] < kinds[at(b)]; });
     first = end;
   };
-  for (std::int32_t i = 0; i < pattern.active; ++i) {
-    if (size[at(i)] > k_most_rows) {  // above large subtrees: stays where it is
-      sort_up_to(i);
-      first = i + 1;
-    } else if (i + 1 - first > k_most_rows) {
-      sort_up_to(i + 1 - size[at(i)]);
+  for (std::int32_t k = 0; k < pattern.active; ++k) {
+    const std::int32_t below = size[at(rows[at(k)])];
+    if (below > k_most_rows) {  // above large subtrees: stays where it is
+      sort_up_to(k);
+      first = k + 1;
+    } else if (k + 1 - first > k_most_rows) {
+      sort_up_to(k + 1 - below);
     }
   }
   sort_up_to(pattern.active);
@@ -210,20 +207,13 @@ LanePattern make_lane_pattern(const Admittance& admittance, std::span<const BusT
     pattern.bus = std::move(buses);
     place_buses(pattern, type);
     find_couplings(admittance, pattern);
-  };
-  const auto rearrange = [&](std::vector<std::int32_t> rows) {
-    for (std::int32_t& row : rows) row = pattern.bus[at(row)];
-    arrange(std::move(rows));
-  };
-  const auto fill = [&] {
     find_lower(pattern);
     transpose_lower(pattern);
   };
   arrange(elimination_order(admittance, type));
-  rearrange(postorder(elimination_tree(pattern)));
-  fill();
-  rearrange(alike_together(pattern, type));
-  fill();
+  std::vector<std::int32_t> buses = alike_together(pattern, type);
+  for (std::int32_t& row : buses) row = pattern.bus[at(row)];
+  arrange(std::move(buses));
   return pattern;
 }
 

@@ -172,7 +172,8 @@ class ScalarRun {
     const std::string closed(flow.branch_closed.begin(), flow.branch_closed.end());
     auto found = solvers_.find(closed);
     if (found == solvers_.end())
-      found = solvers_.emplace(closed, Solver{{*flow.grid, *flow.first_admittance}, flat(flow.grid->bus_count())}).first;
+      found =
+          solvers_.emplace(closed, Solver{{*flow.grid, *flow.first_admittance}, flat(flow.grid->bus_count())}).first;
     Solver& solver = found->second;
     *flow.report = solver.newton.solve(flow.bus->input(flow.options->enforce_q_limits), *flow.options, solver.last);
     *flow.state = solver.last;

@@ -62,21 +62,22 @@ void Router::begin(std::size_t controller, bool controller_up, Routes& way) {
 /// Brings the ways to one controller up to date. Returns whether any has changed.
 bool Router::repair(Routes& way) {
   if (way.order.empty()) return false;
+  const auto end = [](NodeId node) { return static_cast<std::uint32_t>(node.index()); };
   const LinkArrays& link = network_.link();
   const auto carries = [&](std::uint32_t l) {
-    return way.link[link.from[l].index()] == l || way.link[link.to[l].index()] == l;
+    return way.link[end(link.from[l])] == l || way.link[end(link.to[l])] == l;
   };
   const auto helps = [&](std::uint32_t l) {
-    return shortens(way_over(l, static_cast<std::uint32_t>(link.from[l].index()), way), way) ||
-           shortens(way_over(l, static_cast<std::uint32_t>(link.to[l].index()), way), way);
+    const std::uint32_t a = end(link.from[l]), b = end(link.to[l]);
+    return shortens(way_over(l, a, b, way), way) || shortens(way_over(l, b, a, way), way);
   };
   const bool loses = std::ranges::any_of(failed_, carries);
   if (!loses && std::ranges::none_of(returned_, helps)) return false;
   offers_.clear();
   if (loses) forget_lost(way);
   for (const std::uint32_t l : returned_) {
-    offer(l, static_cast<std::uint32_t>(link.from[l].index()), way);
-    offer(l, static_cast<std::uint32_t>(link.to[l].index()), way);
+    offer(l, end(link.from[l]), end(link.to[l]), way);
+    offer(l, end(link.to[l]), end(link.from[l]), way);
   }
   search(way);
   return true;
@@ -99,28 +100,26 @@ void Router::forget_lost(Routes& way) {
   const BackboneGraph& graph = network_.graph();
   for (const std::uint32_t n : lost_)
     for (const auto edge : boost::make_iterator_range(boost::out_edges(n, graph)))
-      offer(boost::get(boost::edge_index, graph, edge), static_cast<std::uint32_t>(boost::target(edge, graph)), way);
+      offer(boost::get(boost::edge_index, graph, edge), static_cast<std::uint32_t>(boost::target(edge, graph)), n, way);
 }
 
-/// What `link` offers its other end if that goes by `from`.
-Router::Offer Router::way_over(std::uint32_t link, std::uint32_t from, const Routes& way) const {
-  const auto a = static_cast<std::uint32_t>(network_.link().from[link].index());
-  const auto b = static_cast<std::uint32_t>(network_.link().to[link].index());
-  return {lengthened(way.length_s[from], weight_s_[link]), link, a == from ? b : a};
+/// What `link` offers its end `node` if that goes by its other end `from`.
+Router::Offer Router::way_over(std::uint32_t link, std::uint32_t from, std::uint32_t node, const Routes& way) const {
+  return {lengthened(way.length_s[from], weight_s_[link]), link, node};
 }
 
 bool Router::shortens(const Offer& offer, const Routes& way) const {
   return offer.length_s < k_unreachable_s && offer < Offer{way.length_s[offer.node], way.link[offer.node], offer.node};
 }
 
-void Router::offer(std::uint32_t link, std::uint32_t from, Routes& way) {
+void Router::offer(std::uint32_t link, std::uint32_t from, std::uint32_t node, Routes& way) {
   if (link_up_[link] == 0) return;
-  const Offer over = way_over(link, from, way);
+  const Offer over = way_over(link, from, node, way);
   if (!shortens(over, way)) return;
-  way.length_s[over.node] = over.length_s;
-  way.link[over.node] = link;
-  way.parent[over.node] = from;
-  is_new_[over.node] = 1;
+  way.length_s[node] = over.length_s;
+  way.link[node] = link;
+  way.parent[node] = from;
+  is_new_[node] = 1;
   offers_.push_back(over);
   std::ranges::push_heap(offers_, std::greater<>());
 }
@@ -137,7 +136,8 @@ void Router::search(Routes& way) {
     way.reaches[best.node] = 1;
     found_.push_back(best);
     for (const auto edge : boost::make_iterator_range(boost::out_edges(best.node, graph)))
-      offer(boost::get(boost::edge_index, graph, edge), best.node, way);
+      offer(boost::get(boost::edge_index, graph, edge), best.node,
+            static_cast<std::uint32_t>(boost::target(edge, graph)), way);
   }
   stays_.clear();
   std::ranges::copy_if(way.order, std::back_inserter(stays_), [&](std::uint32_t n) { return is_new_[n] == 0; });

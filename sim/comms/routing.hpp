@@ -39,12 +39,12 @@ class Router {
     [[nodiscard]] auto operator<=>(const Offer&) const = default;
   };
 
-  [[nodiscard]] Offer way_over(std::uint32_t link, std::uint32_t from, const Routes& way) const;
+  [[nodiscard]] Offer way_over(std::uint32_t link, std::uint32_t from, std::uint32_t node, const Routes& way) const;
   [[nodiscard]] bool shortens(const Offer& offer, const Routes& way) const;
   void begin(std::size_t controller, bool controller_up, Routes& way);
   bool repair(Routes& way);
   void forget_lost(Routes& way);
-  void offer(std::uint32_t link, std::uint32_t from, Routes& way);
+  void offer(std::uint32_t link, std::uint32_t from, std::uint32_t node, Routes& way);
   void search(Routes& way);
 
   const Network& network_;

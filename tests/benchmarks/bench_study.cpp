@@ -263,6 +263,8 @@ void throughput(benchmark::State& state, const std::string& scenario) {
   if (bench.step_by_step()) {
     state.counters["scalar"] = bench.member_years() / scalar.total_s;
     state.counters["ratio_to_scalar"] = scalar.total_s / together.total_s;
+    state.counters["ratio_of_steps_to_scalar"] =
+        (scalar.total_s - together.build_s) / (together.total_s - together.build_s);
   }
   state.counters["ratio"] = alone.total_s / together.total_s;
   state.counters["ratio_of_steps"] = (alone.total_s - alone.build_s) / (together.total_s - together.build_s);

@@ -20,11 +20,9 @@ bool PathTable::Load::is(const OfferedTraffic& traffic, const Surroundings& arou
 }
 
 bool PathTable::route(const AvailabilityState& availability) {
-  if (!routes().empty() && node_up_ == availability.node_up && link_up_ == availability.link_up) return false;
-  node_up_ = availability.node_up;
-  link_up_ = availability.link_up;
-  if (router_.find(link_up_, node_up_)) settled_ = false;
-  return true;
+  const Rerouting found = router_.find(availability.link_up, availability.node_up);
+  if (found == Rerouting::other_ways) settled_ = false;
+  return found != Rerouting::not_needed;
 }
 
 void PathTable::spread(const std::vector<double>& at_node, std::size_t message_class, bool upwards) {

@@ -54,7 +54,6 @@ class PathTable {
   double step_s_;
   PerClass<double> message_bit_;
   Router router_;
-  std::vector<std::uint8_t> node_up_, link_up_;
   std::vector<PerClass<double>> offered_bit_, offered_before_bit_;  ///< per link and direction
   std::vector<QueueStep> queue_;
   std::vector<std::uint8_t> calm_;  ///< per queue: nothing waited before its last step, nor after

@@ -24,24 +24,25 @@ Router::Router(const Network& network)
     weight_s_[l] = network.link().latency_s[l] + k_tie_break_s * static_cast<double>(l + 1);
 }
 
-bool Router::find(std::span<const std::uint8_t> link_up, std::span<const std::uint8_t> node_up) {
+Rerouting Router::find(std::span<const std::uint8_t> link_up, std::span<const std::uint8_t> node_up) {
+  const bool first = routes_.empty();
+  if (!first && std::ranges::equal(link_up, link_up_) && std::ranges::equal(node_up, node_up_))
+    return Rerouting::not_needed;
   failed_.clear();
   returned_.clear();
   for (std::uint32_t l = 0; l < link_up_.size(); ++l)
     if ((link_up[l] != 0) != (link_up_[l] != 0)) (link_up[l] != 0 ? returned_ : failed_).push_back(l);
   link_up_.assign(link_up.begin(), link_up.end());
-  const bool first = routes_.empty();
   routes_.resize(network_.controller_count());
-  root_up_.resize(routes_.size(), 0);
   bool changed = first;
   for (std::size_t c = 0; c < routes_.size(); ++c) {
-    const std::uint8_t up = node_up[network_.controller().node[c].index()] != 0 ? 1 : 0;
-    const bool anew = first || up != root_up_[c];
-    if (anew) begin(c, up != 0, routes_[c]);
+    const std::size_t root = network_.controller().node[c].index();
+    const bool anew = first || (node_up[root] != 0) != (node_up_[root] != 0);
+    if (anew) begin(c, node_up[root] != 0, routes_[c]);
     changed = anew || repair(routes_[c]) || changed;
-    root_up_[c] = up;
   }
-  return changed;
+  node_up_.assign(node_up.begin(), node_up.end());
+  return changed ? Rerouting::other_ways : Rerouting::same_ways;
 }
 
 void Router::begin(std::size_t controller, bool controller_up, Routes& way) {

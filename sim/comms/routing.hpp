@@ -18,6 +18,13 @@ struct Routes {
   std::vector<double> length_s;       ///< per node: of the way; infinite where there is none
 };
 
+/// What a search found.
+enum class Rerouting : std::uint8_t {
+  not_needed,  ///< nothing has failed or returned since the last one
+  same_ways,   ///< what has concerns no way
+  other_ways
+};
+
 /// Shortest ways to every controller; the weight of a link is its median latency and a tie-break of 1e-12 s for each
 /// place in the list of links; among ways of equal length the first link decides. So ways are a function of what is up
 /// alone, and the next ones are found from the last: only nodes that lost their way or found a shorter one are looked
@@ -25,9 +32,8 @@ struct Routes {
 class Router {
  public:
   explicit Router(const Network& network);
-  /// `link_up`, `node_up`: one byte each, non-zero = up; links of nodes that are down must be down. Returns whether any
-  /// way is another than before.
-  bool find(std::span<const std::uint8_t> link_up, std::span<const std::uint8_t> node_up);
+  /// `link_up`, `node_up`: one byte each, non-zero = up; links of nodes that are down must be down.
+  Rerouting find(std::span<const std::uint8_t> link_up, std::span<const std::uint8_t> node_up);
   /// By controller; empty before find().
   [[nodiscard]] std::span<const Routes> routes() const { return routes_; }
 
@@ -49,7 +55,7 @@ class Router {
 
   const Network& network_;
   std::vector<double> weight_s_;                  ///< per link
-  std::vector<std::uint8_t> link_up_, root_up_;   ///< of the last call; per link, per controller
+  std::vector<std::uint8_t> link_up_, node_up_;   ///< of the last call
   std::vector<std::uint32_t> failed_, returned_;  ///< links, since the last call
   std::vector<Routes> routes_;
   std::vector<Offer> offers_, found_;  ///< a heap, the best on top; those taken, in their order

@@ -32,12 +32,14 @@ Energy energy_behind(std::span<const double> window_mw, double cap_mw, double st
           step_h * sum_over(window_mw, [=](double x) { return depth(x) > 0.0 && depth(x) < cap_mw ? 1.0 : 0.0; })};
 }
 
-/// The depth in [0, most] at which `energy`, which rises with it and is linear piece by piece, reaches `target_mwh`: by
-/// Newton's method, which ends at the piece's own root, and by halving where it leaves what is left of the interval.
+/// The depth in [0, most] at which `energy`, which rises with it and is linear piece by piece, reaches `target_mwh`, or
+/// `most`: by Newton's method, which ends at the piece's own root, and by halving where it leaves what is left of the
+/// interval.
 template <class EnergyAt>
 double depth_where(double most_mw, double target_mwh, EnergyAt energy) {
   constexpr int k_most_steps = 60;
   constexpr double k_near = 1e-12;
+  if (energy(most_mw).mwh <= target_mwh) return most_mw;
   double low = 0.0, high = most_mw, depth = 0.5 * most_mw;
   for (int i = 0; i < k_most_steps; ++i) {
     const Energy now = energy(depth);

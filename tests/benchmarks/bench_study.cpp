@@ -246,13 +246,14 @@ class Bench {
 void throughput(benchmark::State& state, const std::string& scenario) {
   Bench bench(scenario, 1);
   Timing alone, together, scalar;
+  const bool step_by_step = bench.step_by_step();
   for (auto _ : state) {
     for (int round = 0; round < number("GRIDPLUS_BENCH_ROUNDS", 3); ++round) {
       Keeper one, many;
       bench.run(1, 1, alone, one);
       bench.run(k_most_together, 1, together, many);
       if (one.kpis != many.kpis) state.SkipWithError("key figures in lockstep differ from those one by one");
-      if (bench.step_by_step() && !bench.run_scalar(scalar, many))
+      if (step_by_step && !bench.run_scalar(scalar, many))
         state.SkipWithError("key figures of the scalar twin are others");
       if (one.failed + many.failed > 0) state.SkipWithError("members failed");
       state.counters["not_converged"] = many.not_converged;
@@ -260,7 +261,7 @@ void throughput(benchmark::State& state, const std::string& scenario) {
   }
   state.counters["member_years_per_second"] = bench.member_years() / together.total_s;
   state.counters["one_by_one"] = bench.member_years() / alone.total_s;
-  if (bench.step_by_step()) {
+  if (step_by_step) {
     state.counters["scalar"] = bench.member_years() / scalar.total_s;
     state.counters["ratio_to_scalar"] = scalar.total_s / together.total_s;
     state.counters["ratio_of_steps_to_scalar"] =

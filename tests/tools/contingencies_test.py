@@ -183,7 +183,7 @@ def test_a_scenario_is_taken_at_one_of_its_steps():
     assert contingencies(PROVINCE, "--at", "1999-01-01").returncode == 2
 
 
-# A regulated transformer and two lines behind it; the changer of "fixed" stays where it is.
+# A transformer whose tap changer is given by each test, and two lines behind it.
 REGULATED = """gridplus: 1
 name: regulated
 currency: EUR

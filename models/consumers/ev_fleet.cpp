@@ -201,20 +201,20 @@ void depart(const Params& params, State& state, const StepContext& context, cons
   state.unmet_mwh += response.missed_mwh;
 }
 
-/// What the plugged vehicles need until they leave, and what their chargers can do.
+/// What the plugged vehicles need until they are to be ready, and what their chargers can do.
 void plan(const Params& params, const State& state, const Step& step, ConsumerOffer& offer) {
-  double need = 0.0, stay_h = 0.0, plugged = 0.0, giving = 0.0;
+  double need = 0.0, time_h = 0.0, plugged = 0.0, giving = 0.0;
   for (std::size_t i = 0; i < params.followed; ++i) {
     const Vehicle& vehicle = state.vehicles[i];
     if (vehicle.plug_in_h >= step.to_h) continue;
     need += need_kwh(params, vehicle);
-    stay_h += vehicle.plug_out_h - step.from_h;
+    time_h += std::max(0.0, vehicle.plug_out_h - params.ready_before_h - step.from_h);
     plugged += 1.0;
     giving += vehicle.rank < params.v2g_share ? 1.0 : 0.0;
   }
   const double to_mw = weight_of(params) / k_kwh_per_mwh;
   offer.flexible_energy_mwh = need * to_mw;
-  offer.deadline_h = plugged > 0.0 ? stay_h / plugged : 0.0;
+  offer.deadline_h = plugged > 0.0 ? time_h / plugged : 0.0;
   offer.planned_most_mw = plugged * params.charger_kw * to_mw;
   offer.planned_least_mw = -giving * params.charger_kw * to_mw;
 }

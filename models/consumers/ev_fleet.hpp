@@ -34,6 +34,7 @@ struct EvFleet {
     double efficiency = 0.94;
     double battery_kwh = 60.0;
     double target_soc = 1.0;
+    double ready_before_h = 0.0;
     double v2g_share = 0.0;
     double v2g_reserve_soc = 0.4;
     double arrival_mean_h = 17.6, arrival_sd_h = 3.4;
@@ -83,6 +84,9 @@ struct EvFleet {
       field(&Params::efficiency, "efficiency", "1", "one way, between grid and battery").above(0).at_most(1),
       field(&Params::battery_kwh, "battery", "kWh", "usable energy of a vehicle's battery").above(0).at_most(2000),
       field(&Params::target_soc, "target_soc", "1", "state of charge wanted at departure").above(0).at_most(1),
+      field(&Params::ready_before_h, "ready_before", "h",
+            "dispatch plans to be done this long before a departure; charging may still go on until then")
+          .between(0, 24),
       field(&Params::v2g_share, "v2g_share", "1", "share of the vehicles that can give back; needs controllable")
           .between(0, 1),
       field(&Params::v2g_reserve_soc, "v2g_reserve_soc", "1", "state of charge below which nothing is given back")

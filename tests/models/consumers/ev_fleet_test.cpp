@@ -136,6 +136,21 @@ TEST(EvFleet, CommandsDelayChargingButNotTheDeparture) {
   EXPECT_EQ(kw[12], 0.0);
 }
 
+TEST(EvFleet, IsPlannedToBeReadyBeforeItLeavesAndMayChargeUntilThen) {
+  Params params = steady();
+  params.controllable = true;
+  params.ready_before_h = 4.0;
+  const auto wait = [](const ConsumerOffer& offer) { return offer.demand_mw - offer.flexible_down_mw; };
+  std::vector<double> hours_left;
+  const auto see = [&](double, const ConsumerOffer& offer, const auto&...) { hours_left.push_back(offer.deadline_h); };
+  const EvFleet::State state = run(prepared<EvFleet>(params), 1.0, 19, wait, see);  // from noon to the departure
+  const auto left_at = [&](std::size_t hour) { return hours_left.at(hour - 12); };
+  EXPECT_NEAR(left_at(18), 9.0, k_tolerance) << "home at 18:00, gone at 07:00";
+  EXPECT_NEAR(left_at(26), 1.0, k_tolerance);
+  EXPECT_NEAR(left_at(28), 0.0, k_tolerance) << "late, not in the past";
+  EXPECT_NEAR(state.unmet_mwh, 0.0, k_tolerance) << "who is not ready in time still charges";
+}
+
 TEST(EvFleet, GivesBackDownToTheReserveAndLeavesFull) {
   auto params = steady();
   params.controllable = true;

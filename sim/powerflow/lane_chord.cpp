@@ -224,7 +224,12 @@ void LaneChord::iterate(std::span<LaneTask> tasks, ChordKind kind, const FlowOpt
       hand_out(moves, nullptr);
     }
     kernels_.start(factor, x_.data(), state_.data());
-    kernels_.mismatch32(coupling, state_.data(), change_.data(), x_.data());
+    if (kind.shares) {
+      kernels_.mismatch32_shared(coupling, slack(), state_.data(), change_.data(), x_.data());
+      hand_out(moves, nullptr);
+    } else {
+      kernels_.mismatch32(coupling, state_.data(), change_.data(), x_.data());
+    }
     kernels_.widen(factor, x_.data(), ratio_.data(), state_.data());
   }
   std::size_t live = tasks.size();

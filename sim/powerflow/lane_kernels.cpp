@@ -32,6 +32,7 @@ const LaneKernels* kernels() {
   static constexpr LaneKernels table{.name = k_name,
                                      .start = start,
                                      .mismatch32 = mismatch32,
+                                     .mismatch32_shared = mismatch32_shared,
                                      .widen = widen,
                                      .mismatch = mismatch<Exact>,
                                      .mismatch_shared = mismatch_shared<Exact>,

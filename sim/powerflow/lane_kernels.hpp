@@ -74,6 +74,9 @@ struct LaneKernels {
   void (*start)(const FactorView& f, float* x, double* state);
   /// Mismatch of the state in float, scaled for the chord step: residual = scale (change - calculated).
   void (*mismatch32)(const CouplingView& a, const double* state, const double* change, float* residual);
+  /// The same with distributed slack, whose `missing` is set.
+  void (*mismatch32_shared)(const CouplingView& a, const SlackView& s, const double* state, const double* change,
+                            float* residual);
   /// Solves L U x = x in place and moves the state by x, from float to double; |1 + u| of PV rows is set exactly to
   /// `ratio` (one row of lanes per PV bus, by position). `x` must come from start() and mismatch32().
   void (*widen)(const FactorView& f, float* x, const double* ratio, double* state);

@@ -90,9 +90,10 @@ struct FirstOrder {
   }
 };
 
-template <bool pv>
+/// Mismatch of one bus of a group of lanes in float; use(v, p, q) sees it at each vector of lanes, q = 0 at a PV bus.
+template <bool pv, class Use>
 HWY_INLINE void finish_row32(const CouplingView& a, std::int32_t i, const Coupled<D32>& t, const float* state,
-                             const double* change, float* residual) {
+                             const double* change, float* residual, const Use& use) {
   const D32 d;
   for (std::size_t v = 0; v < k_chunk32; ++v) {
     const std::size_t own = at(i) + v * k_width32;
@@ -100,10 +101,11 @@ HWY_INLINE void finish_row32(const CouplingView& a, std::int32_t i, const Couple
     const auto x = hn::Load(d, u);
     const auto y = hn::Load(d, u + k_group_lanes * k_spread<float>);
     V32 p;
-    V32 q;
+    V32 q = hn::Zero(d);
     const auto want_p = load_rounded(change + own);
     const auto want_q = load_rounded(change + own + k_group_lanes);
     bus_mismatch<pv>(d, a.injection + 2 * i, x, y, want_p, want_q, t.re[v], t.im[v], p, q);
+    use(v, p, q);
     if constexpr (pv) {
       hn::Store(p, d, residual + own);
     } else {
@@ -114,20 +116,26 @@ HWY_INLINE void finish_row32(const CouplingView& a, std::int32_t i, const Couple
   }
 }
 
-[[maybe_unused]] void mismatch32(const CouplingView& a, const double* state, const double* change, float* residual) {
-  const D32 d;
-  for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
-    const float* state32 = in_place_of(state + first);
-    for (std::int32_t i = 0; i < a.rows; ++i) {
-      Coupled<D32> t;
-      couple_row(d, a, a.value32, i, state32, t);
-      if (a.is_pv[i] != 0) {
-        finish_row32<true>(a, i, t, state32, change + first, residual + first);
-      } else {
-        finish_row32<false>(a, i, t, state32, change + first, residual + first);
-      }
+/// Mismatch of all rows of one chunk of lanes in float. see(i, v, p, q) sees every one.
+template <class See>
+HWY_INLINE void mismatch_of_chunk32(const CouplingView& a, const float* state, const double* change, float* residual,
+                                    const See& see) {
+  for (std::int32_t i = 0; i < a.rows; ++i) {
+    const auto use = [&](std::size_t v, V32 p, V32 q) HWY_ATTR { see(i, v, p, q); };
+    Coupled<D32> t;
+    couple_row(D32(), a, a.value32, i, state, t);
+    if (a.is_pv[i] != 0) {
+      finish_row32<true>(a, i, t, state, change, residual, use);
+    } else {
+      finish_row32<false>(a, i, t, state, change, residual, use);
     }
   }
+}
+
+[[maybe_unused]] void mismatch32(const CouplingView& a, const double* state, const double* change, float* residual) {
+  for (std::size_t first = 0; first < k_group_lanes; first += k_at_once)
+    mismatch_of_chunk32(a, in_place_of(state + first), change + first, residual + first,
+                        [](std::int32_t, std::size_t, V32, V32) HWY_ATTR {});
 }
 
 /// Mismatch of one bus of a group of lanes; use(v, p, q) sees it at each vector of lanes, q = 0 at a PV bus.

@@ -85,6 +85,42 @@ template <class Equations>
   }
 }
 
+/// `to` += sign value, at one vector of floats.
+HWY_INLINE void add_widened(V32 value, double sign, double* to) {
+  const D64 d;
+  HWY_ALIGN float narrow[k_width32];
+  hn::Store(value, D32(), narrow);
+  for (std::size_t l = 0; l < k_width32; l += k_width64) {
+    const auto wide = hn::PromoteTo(d, hn::Load(Half32(), narrow + l));
+    hn::Store(hn::MulAdd(hn::Set(d, sign), wide, hn::Load(d, to + l)), d, to + l);
+  }
+}
+
+[[maybe_unused]] void mismatch32_shared(const CouplingView& a, const SlackView& s, const double* state,
+                                        const double* change, float* residual) {
+  const D32 d;
+  clear_missing(s);
+  for (std::size_t first = 0; first < k_group_lanes; first += k_at_once) {
+    const float* state32 = in_place_of(state + first);
+    mismatch_of_chunk32(a, state32, change + first, residual + first,
+                        [&](std::int32_t i, std::size_t v, V32 p, V32 q) HWY_ATTR {
+                          const auto of_p = hn::Mul(hn::Set(d, static_cast<float>(s.adjoint[2 * i])), p);
+                          const auto both = hn::MulAdd(hn::Set(d, static_cast<float>(s.adjoint[2 * i + 1])), q, of_p);
+                          add_widened(both, 1.0, s.missing + lane_row(s.island[i]) + first + v * k_width32);
+                        });
+    for (std::int32_t k = 0; k < s.islands; ++k) {
+      const std::int32_t i = a.rows + k;
+      Coupled<D32> t;
+      couple_row(d, a, a.value32, i, state32, t);
+      const auto subtract = [&](std::size_t v, V32 p, V32) HWY_ATTR {
+        add_widened(p, -1.0, s.missing + lane_row(k) + first + v * k_width32);
+      };
+      finish_row32<true>(a, i, t, state32, change + first, residual + first, subtract);
+    }
+  }
+  for (std::size_t l = 0; l < lane_row(s.islands); ++l) s.missing[l] *= s.gain[l];
+}
+
 [[maybe_unused]] void missing(const CouplingView& a, const SlackView& s, const double* change) {
   const D64 d;
   clear_missing(s);

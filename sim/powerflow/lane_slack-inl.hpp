@@ -112,9 +112,8 @@ HWY_INLINE void add_widened(V32 value, double sign, double* to) {
       const std::int32_t i = a.rows + k;
       Coupled<D32> t;
       couple_row(d, a, a.value32, i, state32, t);
-      const auto subtract = [&](std::size_t v, V32 p, V32) HWY_ATTR {
-        add_widened(p, -1.0, s.missing + lane_row(k) + first + v * k_width32);
-      };
+      const auto subtract = [&](std::size_t v, V32 p, V32)
+                                HWY_ATTR { add_widened(p, -1.0, s.missing + lane_row(k) + first + v * k_width32); };
       finish_row32<true>(a, i, t, state32, change + first, residual + first, subtract);
     }
   }

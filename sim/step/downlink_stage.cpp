@@ -80,74 +80,104 @@ class DownlinkStage final : public Stage {
   /// What each device does: the command of this step where it came and rests on this step's report, a held one, or the
   /// fallback.
   void obey(SimulationState& state, Frame& frame) {
-    const CommunicationModel& plan = exchange_->plan();
-    const comms::TransportState& messages = state.communication.transport;
-    const std::int64_t step = frame.context.step;
-    const Cyber* const cyber = exchange_->cyber();
-    const auto limited = [&](std::uint32_t e, double mw) {
-      return cyber == nullptr ? mw : cyber->ramped(e, mw, state);
-    };
-    const auto each = [&](const std::vector<std::uint32_t>& endpoints, const std::vector<std::uint8_t>& fresh,
-                          const GivenPower& given, auto bus_of, auto follow, auto fall_back) {
-      for (std::size_t i = 0; i < endpoints.size(); ++i) {
-        const std::uint32_t e = endpoints[i];
-        if (e == k_no_index) continue;
-        const bool controllable = plan.network.endpoint().controllable[e] != 0;
-        if (!controllable || (cyber != nullptr && cyber->isolated(e))) {
-          disturb(frame, bus_of(i));
-          fall_back(i, controllable ? FallbackRule{} : plan.fallback[e], comms::HeldCommand{});
-          if (controllable) count_fallback(state, e);
-          continue;
-        }
-        const comms::HeldCommand& held = messages.held[e];
-        const bool valid = exchange_->transport().valid(e, step, messages) && held.command.on >= 0 && !given.over(i);
-        const bool present = valid && held.issued_step == step;
-        if (!present || fresh[i] == 0) disturb(frame, bus_of(i));
-        if (valid)
-          follow(i, held.command, present && fresh[i] != 0);
-        else
-          fall_back(i, plan.fallback[e], held);
-        if (!valid) count_fallback(state, e);
-      }
-    };
     now_ = civil(frame.context.time);
-    step_ = step;
-    DispatchResult& d = frame.decision;
+    step_ = frame.context.step;
+    producers_obey(state, frame);
+    storages_obey(state, frame);
+    consumers_obey(state, frame);
+  }
+
+  void producers_obey(SimulationState& state, Frame& frame) {
+    const CommunicationModel& plan = exchange_->plan();
+    const auto bus_of = [&](std::size_t p) { return model_.producer_connection[p].bus; };
+    std::vector<ProducerCommand>& commands = frame.decision.producers;
     each(
-        plan.producer_endpoint, frame.sight.producer_fresh, frame.outside.producers,
-        [&](std::size_t p) { return model_.producer_connection[p].bus; },
+        state, frame, {plan.producer_endpoint, frame.sight.producer_fresh, frame.outside.producers}, bus_of,
         [&](std::size_t p, const comms::Command& c, bool) {
           const ProducerOffer& offer = frame.producer_offers[p];
           const double p_mw = c.value == k_any ? offer.max_mw : c.value;
-          d.producers[p] = {c.on == 1, offer.curtailable ? limited(plan.producer_endpoint[p], p_mw) : p_mw};
+          commands[p] = {c.on == 1, offer.curtailable ? limited(plan.producer_endpoint[p], p_mw, state) : p_mw};
         },
         [&](std::size_t p, const FallbackRule& rule, const comms::HeldCommand& held) {
-          d.producers[p] =
-              producer_fallback(frame.producer_offers[p], rule, held,
-                                sight(state, model_.producer_connection[p].bus, plan.producer_endpoint[p]));
+          commands[p] = producer_fallback(frame.producer_offers[p], rule, held,
+                                          sight(state, bus_of(p), plan.producer_endpoint[p]));
         });
+  }
+
+  void storages_obey(SimulationState& state, Frame& frame) {
+    const CommunicationModel& plan = exchange_->plan();
+    const auto bus_of = [&](std::size_t s) { return model_.storage_connection[s].bus; };
+    std::vector<StorageCommand>& commands = frame.decision.storages;
     each(
-        plan.storage_endpoint, frame.sight.storage_fresh, frame.outside.storages,
-        [&](std::size_t s) { return model_.storage_connection[s].bus; },
+        state, frame, {plan.storage_endpoint, frame.sight.storage_fresh, frame.outside.storages}, bus_of,
         [&](std::size_t s, const comms::Command& c, bool) {
-          d.storages[s].p_mw = limited(plan.storage_endpoint[s], c.value);
+          commands[s].p_mw = limited(plan.storage_endpoint[s], c.value, state);
         },
         [&](std::size_t s, const FallbackRule& rule, const comms::HeldCommand& held) {
-          d.storages[s].p_mw =
-              storage_fallback_mw(frame.storage_offers[s], rule, held,
-                                  sight(state, model_.storage_connection[s].bus, plan.storage_endpoint[s]), plan);
+          commands[s].p_mw = storage_fallback_mw(frame.storage_offers[s], rule, held,
+                                                 sight(state, bus_of(s), plan.storage_endpoint[s]), plan);
         });
+  }
+
+  void consumers_obey(SimulationState& state, Frame& frame) {
+    const CommunicationModel& plan = exchange_->plan();
+    const auto bus_of = [&](std::size_t c) { return model_.consumer_bus[c]; };
+    std::vector<ConsumerCommand>& commands = frame.decision.consumers;
     each(
-        plan.consumer_endpoint, frame.sight.consumer_fresh, frame.outside.consumers,
-        [&](std::size_t c) { return model_.consumer_bus[c]; },
+        state, frame, {plan.consumer_endpoint, frame.sight.consumer_fresh, frame.outside.consumers}, bus_of,
         [&](std::size_t c, const comms::Command& command, bool exact) {
-          if (!exact) d.consumers[c].served_mw = followed_mw(frame.consumer_offers[c], command);
-          d.consumers[c].served_mw = limited(plan.consumer_endpoint[c], d.consumers[c].served_mw);
+          if (!exact) commands[c].served_mw = followed_mw(frame.consumer_offers[c], command);
+          commands[c].served_mw = limited(plan.consumer_endpoint[c], commands[c].served_mw, state);
         },
         [&](std::size_t c, const FallbackRule& rule, const comms::HeldCommand& held) {
-          d.consumers[c].served_mw = consumer_fallback_mw(
-              frame.consumer_offers[c], rule, held, sight(state, model_.consumer_bus[c], plan.consumer_endpoint[c]));
+          commands[c].served_mw = consumer_fallback_mw(frame.consumer_offers[c], rule, held,
+                                                       sight(state, bus_of(c), plan.consumer_endpoint[c]));
         });
+  }
+
+  /// The devices of one kind.
+  struct Devices {
+    const std::vector<std::uint32_t>& endpoint;  ///< of each, or none
+    const std::vector<std::uint8_t>& fresh;      ///< whether this step's report came
+    const GivenPower& given;
+  };
+
+  /// follow(i, command, exact) where a device has a command, exact if it is this step's and rests on this step's
+  /// report; fall_back(i, rule, held) where it has none.
+  template <class BusOf, class Follow, class FallBack>
+  void each(SimulationState& state, const Frame& frame, const Devices& devices, const BusOf& bus_of,
+            const Follow& follow, const FallBack& fall_back) {
+    const CommunicationModel& plan = exchange_->plan();
+    const comms::TransportState& messages = state.communication.transport;
+    const Cyber* const cyber = exchange_->cyber();
+    for (std::size_t i = 0; i < devices.endpoint.size(); ++i) {
+      const std::uint32_t e = devices.endpoint[i];
+      if (e == k_no_index) continue;
+      const bool controllable = plan.network.endpoint().controllable[e] != 0;
+      if (!controllable || (cyber != nullptr && cyber->isolated(e))) {
+        disturb(frame, bus_of(i));
+        fall_back(i, controllable ? FallbackRule{} : plan.fallback[e], comms::HeldCommand{});
+        if (controllable) count_fallback(state, e);
+        continue;
+      }
+      const comms::HeldCommand& held = messages.held[e];
+      const bool valid =
+          exchange_->transport().valid(e, step_, messages) && held.command.on >= 0 && !devices.given.over(i);
+      const bool exact = valid && held.issued_step == step_ && devices.fresh[i] != 0;
+      if (!exact) disturb(frame, bus_of(i));
+      if (valid) {
+        follow(i, held.command, exact);
+      } else {
+        fall_back(i, plan.fallback[e], held);
+        count_fallback(state, e);
+      }
+    }
+  }
+
+  /// What a device does of a commanded power where a defence limits how fast it may change.
+  [[nodiscard]] double limited(std::uint32_t e, double mw, const SimulationState& state) const {
+    const Cyber* const cyber = exchange_->cyber();
+    return cyber == nullptr ? mw : cyber->ramped(e, mw, state);
   }
 
   void be_attacked(Cyber& cyber, SimulationState& state, Frame& frame) {

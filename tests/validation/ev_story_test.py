@@ -3,7 +3,7 @@ who fall back on a start at random."""
 
 import h5py
 import numpy
-from story import CATALOGUE, STANDARD_ERRORS, never_falls, paired, run, study
+from story import CATALOGUE, never_falls, run, study
 
 SCENARIO = CATALOGUE / "ev_district/ev_district_connected.yaml"
 VEHICLES = 4000

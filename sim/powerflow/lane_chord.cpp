@@ -207,7 +207,25 @@ void LaneChord::hand_out(std::span<const std::uint32_t> moves, const double* sta
   kernels_.share(base_->coupling(), slack(), state, change_.data(), x_.data());
 }
 
-/// Two steps in float unless set points differ, then in double until every lane has converged or is given up.
+/// Two steps in float from the base state.
+void LaneChord::begin(ChordKind kind, std::span<const std::uint32_t> moves) {
+  const CouplingView coupling = base_->coupling();
+  const FactorView factor = base_->factor();
+  if (kind.shares) {
+    kernels_.missing(coupling, slack(), change_.data());
+    hand_out(moves, nullptr);
+  }
+  kernels_.start(factor, x_.data(), state_.data());
+  if (kind.shares) {
+    kernels_.mismatch32_shared(coupling, slack(), state_.data(), change_.data(), x_.data());
+    hand_out(moves, nullptr);
+  } else {
+    kernels_.mismatch32(coupling, state_.data(), change_.data(), x_.data());
+  }
+  kernels_.widen(factor, x_.data(), ratio_.data(), state_.data());
+}
+
+/// From the base state unless set points differ, then in double until every lane has converged or is given up.
 void LaneChord::iterate(std::span<LaneTask> tasks, ChordKind kind, const FlowOptions& options) {
   const CouplingView coupling = base_->coupling();
   const FactorView factor = base_->factor();
@@ -218,20 +236,7 @@ void LaneChord::iterate(std::span<LaneTask> tasks, ChordKind kind, const FlowOpt
   std::array<double, k_lanes> two_ago{};
   std::fill_n(moves.begin(), tasks.size(), k_all_bits);
   const int first_iteration = kind.moved ? 0 : 2;
-  if (!kind.moved) {
-    if (kind.shares) {
-      kernels_.missing(coupling, slack(), change_.data());
-      hand_out(moves, nullptr);
-    }
-    kernels_.start(factor, x_.data(), state_.data());
-    if (kind.shares) {
-      kernels_.mismatch32_shared(coupling, slack(), state_.data(), change_.data(), x_.data());
-      hand_out(moves, nullptr);
-    } else {
-      kernels_.mismatch32(coupling, state_.data(), change_.data(), x_.data());
-    }
-    kernels_.widen(factor, x_.data(), ratio_.data(), state_.data());
-  }
+  if (!kind.moved) begin(kind, moves);
   std::size_t live = tasks.size();
   for (int iteration = first_iteration;; ++iteration) {
     if (kind.dependent) dependent_.follow(state_.data(), change_.data());

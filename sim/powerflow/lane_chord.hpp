@@ -42,6 +42,7 @@ class LaneChord {
   void load_set_points(std::size_t lane, const FlowInput& flow);
   void load_shares(std::span<const LaneTask> tasks);
   void hand_out(std::span<const std::uint32_t> moves, const double* state);
+  void begin(ChordKind kind, std::span<const std::uint32_t> moves);
   void iterate(std::span<LaneTask> tasks, ChordKind kind, const FlowOptions& options);
   void begin_linear(ChordKind kind);
   void find_linear(ChordKind kind);

@@ -19,16 +19,19 @@ HWY_INLINE std::size_t lane_row(std::int32_t row) {
 }
 
 /// sum + lambda F of one bus.
-HWY_INLINE V64 weighted(const SlackView& s, std::int32_t i, V64 p, V64 q, V64 sum) {
-  const D64 d;
-  return hn::MulAdd(hn::Set(d, s.adjoint[2 * i + 1]), q, hn::MulAdd(hn::Set(d, s.adjoint[2 * i]), p, sum));
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V weighted(D d, const SlackView& s, std::int32_t i, V p, V q, V sum) {
+  using T = hn::TFromD<D>;
+  const auto of_p = hn::Set(d, static_cast<T>(s.adjoint[2 * i]));
+  const auto of_q = hn::Set(d, static_cast<T>(s.adjoint[2 * i + 1]));
+  return hn::MulAdd(of_q, q, hn::MulAdd(of_p, p, sum));
 }
 
 /// missing of the island += lambda F of one bus.
 HWY_INLINE void add_weighted(const SlackView& s, std::int32_t i, std::size_t lane, V64 p, V64 q) {
   const D64 d;
   double* sum = s.missing + lane_row(s.island[i]) + lane;
-  hn::Store(weighted(s, i, p, q, hn::Load(d, sum)), d, sum);
+  hn::Store(weighted(d, s, i, p, q, hn::Load(d, sum)), d, sum);
 }
 
 HWY_INLINE void clear_missing(const SlackView& s) {
@@ -50,7 +53,7 @@ HWY_INLINE void weighted_mismatch(const CouplingView& a, const SlackView& s, std
   for (std::size_t v = 0; v < k_chunk64; ++v) sum[v] = hn::Zero(d);
   mismatch_of_chunk<Equations>(a, state + first, change + first, residual + first, largest,
                                [&](std::int32_t i, std::size_t v, V64 p, V64 q)
-                                   HWY_ATTR { sum[v] = weighted(s, i, p, q, sum[v]); });
+                                   HWY_ATTR { sum[v] = weighted(d, s, i, p, q, sum[v]); });
   for (std::size_t v = 0; v < k_chunk64; ++v) hn::Store(sum[v], d, s.missing + first + v * k_width64);
 }
 
@@ -104,8 +107,7 @@ HWY_INLINE void add_widened(V32 value, double sign, double* to) {
     const float* state32 = in_place_of(state + first);
     mismatch_of_chunk32(a, state32, change + first, residual + first,
                         [&](std::int32_t i, std::size_t v, V32 p, V32 q) HWY_ATTR {
-                          const auto of_p = hn::Mul(hn::Set(d, static_cast<float>(s.adjoint[2 * i])), p);
-                          const auto both = hn::MulAdd(hn::Set(d, static_cast<float>(s.adjoint[2 * i + 1])), q, of_p);
+                          const auto both = weighted(d, s, i, p, q, hn::Zero(d));
                           add_widened(both, 1.0, s.missing + lane_row(s.island[i]) + first + v * k_width32);
                         });
     for (std::int32_t k = 0; k < s.islands; ++k) {

@@ -76,14 +76,22 @@ TEST(LaneReference, KeepsReactiveLimitsAsTheTwinDoes) {
   }
 }
 
-void expect_agreement(PublicCase& c, const VariedLoads& loads) {
+struct Solved {
+  std::vector<FlowState> states;
+  std::vector<SolveReport> reports;
+};
+
+Solved solve(const PublicCase& c, const VariedLoads& loads, const FlowOptions& options) {
   LaneSolver solver(std::make_shared<LaneBase>(c.admittance, c.data.grid.base_mva(), c.data.type, c.base));
-  const std::size_t count = loads.flows.size();
-  std::vector<FlowState> states(count);
-  std::vector<SolveReport> reports(count);
+  Solved solved{std::vector<FlowState>(loads.flows.size()), std::vector<SolveReport>(loads.flows.size())};
+  solver.solve(loads.flows, options, solved.states, solved.reports);
+  return solved;
+}
+
+void expect_agreement(PublicCase& c, const VariedLoads& loads) {
   const FlowOptions options;
-  solver.solve(loads.flows, options, states, reports);
-  for (std::size_t k = 0; k < count; ++k) {
+  const auto [states, reports] = solve(c, loads, options);
+  for (std::size_t k = 0; k < states.size(); ++k) {
     SCOPED_TRACE(k);
     FlowState expected = c.base;
     const bool twin_converged = c.twin.solve(loads.flows[k], options, expected).converged();
@@ -121,13 +129,9 @@ TEST(LaneReference, AgreesWithTheTwinOnSharedSlackAndOtherSetPoints) {
   }
 }
 
-int iterations(PublicCase& c, const VariedLoads& loads) {
-  LaneSolver solver(std::make_shared<LaneBase>(c.admittance, c.data.grid.base_mva(), c.data.type, c.base));
-  std::vector<FlowState> states(loads.flows.size());
-  std::vector<SolveReport> reports(loads.flows.size());
-  solver.solve(loads.flows, {}, states, reports);
+int iterations(const PublicCase& c, const VariedLoads& loads) {
   int sum = 0;
-  for (const SolveReport& report : reports) {
+  for (const SolveReport& report : solve(c, loads, {}).reports) {
     EXPECT_TRUE(report.converged());
     sum += report.iterations;
   }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <latch>
 #include <numeric>
 #include <stdexcept>
 #include <string>
@@ -29,6 +30,31 @@ TEST(ParallelFor, WorkersAreNumberedBelowTheThreadCount) {
     --busy[static_cast<std::size_t>(worker)];
   });
   EXPECT_FALSE(shared) << "two bodies ran with the same worker number at once";
+}
+
+TEST(ParallelFor, EveryWorkerBeginsWithAPartOfItsOwn) {
+  constexpr std::size_t k_none = 1000;
+  for (int loop = 0; loop < 10; ++loop) {  // the same in every loop, so that data stay in a core's cache
+    std::vector<std::size_t> first(2, k_none);
+    std::latch both(2);
+    parallel_for(100, 2, 5, [&](std::size_t i, int worker) {
+      std::size_t& mine = first[static_cast<std::size_t>(worker)];
+      if (mine != k_none) return;
+      mine = i;
+      both.arrive_and_wait();
+    });
+    EXPECT_EQ(first, (std::vector<std::size_t>{0, 50}));
+  }
+}
+
+TEST(ParallelFor, AWorkerThatIsDoneTakesWhatOthersHaveNotBegun) {
+  std::atomic<int> left{99};
+  parallel_for(100, 2, 1, [&](std::size_t i, int) {
+    if (i != 0) --left;
+    while (i == 0 && left > 0) {  // the first body ends only after all others, of its own part too
+    }
+  });
+  EXPECT_EQ(left, 0);
 }
 
 TEST(ParallelFor, NothingRunsForACountOfZero) {

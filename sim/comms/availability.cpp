@@ -1,7 +1,9 @@
 #include "sim/comms/availability.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <span>
 
 #include "sim/core/parallel.hpp"
 
@@ -47,14 +49,16 @@ AvailabilityState Availability::initial(const RandomKey& key) const {
 void Availability::advance(const RandomKey& key, AvailabilityState& state) const {
   constexpr std::size_t k_chunk = 256;
   parallel_for((process_.size() + k_chunk - 1) / k_chunk, threads_, 1, [&](std::size_t chunk, int) {
-    RandomKey own = key;
-    for (std::size_t i = chunk * k_chunk; i < std::min(process_.size(), (chunk + 1) * k_chunk); ++i) {
-      const TwoState& process = process_[i];
-      if (process.fails == 0.0) continue;
-      own.entity = static_cast<std::uint32_t>(i);
-      const double draw = uniform(own);
-      std::uint8_t& up = state.process_up[i];
-      up = up != 0 ? (draw < process.fails ? 0 : 1) : (draw < process.returns ? 1 : 0);
+    const std::size_t begin = chunk * k_chunk, count = std::min(k_chunk, process_.size() - begin);
+    const auto processes = std::span(process_).subspan(begin, count);
+    if (std::ranges::none_of(processes, [](const TwoState& process) { return process.fails > 0.0; })) return;
+    RandomKey first = key;
+    first.entity = static_cast<std::uint32_t>(begin);
+    std::array<double, k_chunk> draw;
+    uniforms(first, 0, std::span(draw).first(count));
+    for (std::size_t i = 0; i < count; ++i) {
+      std::uint8_t& up = state.process_up[begin + i];
+      if (draw[i] < (up != 0 ? processes[i].fails : processes[i].returns)) up ^= 1;
     }
   });
 }

@@ -40,8 +40,8 @@ void PathTable::spread(const std::vector<double>& at_node, std::size_t message_c
 }
 
 void PathTable::load(const OfferedTraffic& offered, const Surroundings& around, Backlogs& backlogs) {
-  const bool nothing_waits = std::ranges::count(backlogs, PerClass<double>{}) == std::ssize(backlogs);
-  if (settled_ && nothing_waits && load_.is(offered, around)) return;
+  const auto nothing_waits = [](const PerClass<double>& backlog) { return backlog == PerClass<double>{}; };
+  if (settled_ && load_.is(offered, around) && std::ranges::all_of(backlogs, nothing_waits)) return;
   offered_bit_.swap(offered_before_bit_);
   offered_bit_.assign(queue_.size(), {});
   for (std::size_t m = 0; m < k_classes; ++m) {

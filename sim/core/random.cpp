@@ -32,13 +32,9 @@ double uniform(const RandomKey& key, std::uint32_t draw) {
   return four_uniforms(key, draw)[0];
 }
 
-void uniforms(const RandomKey& key, std::uint32_t draw, std::span<const std::uint32_t> entities,
-              std::span<std::array<double, 4>> out) {
+void uniforms(RandomKey key, std::uint32_t draw, std::span<double> out) {
   const Generator::key_type words = generator_key(key);
-  for (std::size_t i = 0; i < entities.size(); ++i) {
-    const Generator::ctr_type bits = Generator{}({{key.step, entities[i], draw, 1}}, words);
-    out[i] = {to_uniform(bits[0]), to_uniform(bits[1]), to_uniform(bits[2]), to_uniform(bits[3])};
-  }
+  for (double& number : out) number = to_uniform(Generator{}({{key.step, key.entity++, draw, 0}}, words)[0]);
 }
 
 double quick_normal_quantile(double p) {

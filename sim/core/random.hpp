@@ -39,9 +39,7 @@ struct RandomKey {
 /// The same with a relative error of up to 1.2e-9 and at a fraction of the cost.
 [[nodiscard]] double quick_normal_quantile(double p);
 
-/// Four uniforms in (0, 1) for each of `entities`; key.entity is not looked at. They are other draws than uniform()
-/// gives under the same key. `out` is as long as `entities`.
-void uniforms(const RandomKey& key, std::uint32_t draw, std::span<const std::uint32_t> entities,
-              std::span<std::array<double, 4>> out);
+/// uniform() of the entities from key.entity on: out[i] is that of entity key.entity + i.
+void uniforms(RandomKey key, std::uint32_t draw, std::span<double> out);
 
 }  // namespace gridplus

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <set>
+#include <vector>
 
 namespace gridplus {
 namespace {
@@ -26,6 +27,14 @@ TEST(Random, EveryPartOfTheKeyMatters) {
   draws.insert(uniform({7, 1, RandomStream::outage, 12, 346}));
   draws.insert(uniform(key, 1));
   EXPECT_EQ(draws.size(), 7u);
+}
+
+TEST(Random, ManyEntitiesAtOnceDrawWhatEachDraws) {
+  const RandomKey key{7, 1, RandomStream::outage, 12, 345};
+  std::vector<double> draws(100);
+  uniforms(key, 3, draws);
+  for (std::uint32_t i = 0; i < draws.size(); ++i)
+    ASSERT_EQ(draws[i], uniform({7, 1, RandomStream::outage, 12 + i, 345}, 3)) << "entity " << 12 + i;
 }
 
 TEST(Random, UniformDrawsFillTheUnitInterval) {
